@@ -1,0 +1,78 @@
+/**
+ * Compiles the addon: `node scripts/build-native.mjs`. Does nothing where the result is current.
+ * `--find` only says where libtorch is, and exits with 3 where there is none.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findLibtorch } from './find-libtorch.mjs';
+
+const HOW_TO_INSTALL = `No libtorch was found. Any one of these will do:
+  Debian, Ubuntu:  sudo apt-get install libtorch-dev libopenblas0-openmp
+  any system:      a PyTorch for the python3 on the path (pip install torch)
+  any system:      LIBTORCH=/path/to/libtorch, an unpacked libtorch archive (1.13 or 2.x)`;
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'native/addon.cc');
+const target = join(root, 'build/la_ssl_torch.node');
+
+function fail(message, status = 1) {
+  console.error(message);
+  process.exit(status);
+}
+
+let libtorch = null;
+try {
+  libtorch = findLibtorch();
+} catch (error) {
+  fail(error.message);
+}
+if (!libtorch) fail(HOW_TO_INSTALL, 3);
+if (process.argv.includes('--find')) {
+  console.log(`libtorch ${libtorch.version}, ${libtorch.origin}`);
+  process.exit(0);
+}
+
+const require = createRequire(import.meta.url);
+const apiHeaders = [
+  dirname(require.resolve('node-addon-api/napi.h')),
+  require('node-api-headers').include_dir,
+];
+const flags = [
+  ...['-std=c++17', '-O2', '-fPIC', '-shared', '-Wall', '-Wno-unknown-pragmas'],
+  ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`],
+  ...apiHeaders.flatMap((folder) => ['-isystem', folder]),
+  ...libtorch.headers.filter((folder) => folder !== '/usr/include').flatMap((folder) => ['-isystem', folder]),
+  ...[`-L${libtorch.libraries}`, `-Wl,-rpath,${libtorch.libraries}`, '-Wl,--no-as-needed'],
+  ...[
+    '-ltorch',
+    '-ltorch_cpu',
+    '-lc10',
+    ...(existsSync(join(libtorch.libraries, 'libtorch_cuda.so')) ? ['-ltorch_cuda'] : []),
+  ],
+];
+const stamp = createHash('sha256')
+  .update(readFileSync(source))
+  .update(JSON.stringify([flags, libtorch.version, process.arch]))
+  .digest('hex');
+const stampFile = `${target}.stamp`;
+if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
+
+console.log(`Compiling the addon against libtorch ${libtorch.version}, ${libtorch.origin} (about a minute)`);
+mkdirSync(dirname(target), { recursive: true });
+const partial = `${target}.${process.pid}`;
+const compiler = process.env.CXX ?? 'g++';
+const run = spawnSync(compiler, [source, '-o', partial, ...flags], { stdio: 'inherit' });
+if (run.error)
+  fail(`${compiler} does not run (${run.error.message}). Debian, Ubuntu: sudo apt-get install g++`);
+if (run.status !== 0) {
+  rmSync(partial, { force: true });
+  fail(
+    `${compiler} could not compile ${relative(process.cwd(), source)} against libtorch ${libtorch.version}.`,
+  );
+}
+renameSync(partial, target);
+writeFileSync(stampFile, stamp);

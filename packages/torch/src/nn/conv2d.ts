@@ -1,0 +1,38 @@
+/** @file Convolution of images, PyTorch's `nn.Conv2d`; its first values are those of torchvision's ResNet. */
+import { conv2d, zeros } from '../generated/functions.js';
+import type { Tensor } from '../tensor.js';
+import { type InitOptions, kaimingNormalFanOut } from './init.js';
+import { Module } from './module.js';
+
+/** Options of Conv2d, with PyTorch's meaning and defaults but for `bias`. */
+export interface Conv2dOptions extends InitOptions {
+  stride?: number;
+  padding?: number;
+  /** Default false: a norm layer follows nearly always. */
+  bias?: boolean;
+}
+
+export class Conv2d extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly #options: { stride: number; padding: number };
+
+  /** @param kernelSize - of a square kernel, in pixels */
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number,
+    { stride = 1, padding = 0, bias = false, ...init }: Conv2dOptions = {},
+  ) {
+    super();
+    const weight = kaimingNormalFanOut([outChannels, inChannels, kernelSize, kernelSize], init);
+    this.weight = this.parameter('weight', weight.contiguous({ memoryFormat: 'channelsLast' }));
+    this.bias = bias ? this.parameter('bias', zeros([outChannels])) : null;
+    this.#options = { stride, padding };
+  }
+
+  /** @param input - `[N, inChannels, H, W]` */
+  forward(input: Tensor): Tensor {
+    return conv2d(input, this.weight, { bias: this.bias, ...this.#options });
+  }
+}

@@ -1,0 +1,24 @@
+/** @file Modules one after another, PyTorch's `nn.Sequential`; and a ReLU to put between. */
+import type { Tensor } from '../tensor.js';
+import { Module } from './module.js';
+
+export class Sequential extends Module {
+  readonly #modules: readonly Module[];
+
+  /** The parts are named by their position: `0`, `1`, ... */
+  constructor(...modules: Module[]) {
+    super();
+    this.#modules = modules.map((module, i) => this.child(String(i), module));
+  }
+
+  forward(input: Tensor): Tensor {
+    return this.#modules.reduce((x, module) => module.forward(x), input);
+  }
+}
+
+/** `max(0, x)` as a module. */
+export class ReLU extends Module {
+  forward(input: Tensor): Tensor {
+    return input.relu();
+  }
+}
