@@ -12,9 +12,6 @@ export abstract class Module {
   readonly #children = new Map<string, Module>();
   #training = true;
 
-  /** Computes the module's output. */
-  abstract forward(...inputs: Tensor[]): Tensor;
-
   /** Registers a tensor that is trained, under its PyTorch name. It lives as long as the module. */
   protected parameter(name: string, value: Tensor): Tensor {
     this.#parameters.set(name, keep(value.detach()).requiresGrad_());
@@ -102,4 +99,9 @@ export abstract class Module {
     }
     return result;
   }
+}
+
+/** A module that turns one tensor into one. */
+export interface Layer extends Module {
+  forward(input: Tensor): Tensor;
 }

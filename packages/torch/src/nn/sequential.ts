@@ -1,12 +1,12 @@
 /** @file Modules one after another, PyTorch's `nn.Sequential`; and a ReLU to put between. */
 import type { Tensor } from '../tensor.js';
-import { Module } from './module.js';
+import { type Layer, Module } from './module.js';
 
 export class Sequential extends Module {
-  readonly #modules: readonly Module[];
+  readonly #modules: readonly Layer[];
 
   /** The parts are named by their position: `0`, `1`, ... */
-  constructor(...modules: Module[]) {
+  constructor(...modules: Layer[]) {
     super();
     this.#modules = modules.map((module, i) => this.child(String(i), module));
   }

@@ -1,0 +1,23 @@
+/** @file Ctrl-C: the first asks the work to stop cleanly, the second ends the process. */
+
+/**
+ * Runs `work` with a signal that Ctrl-C or a termination aborts.
+ * @param notice - printed when that happens
+ */
+export async function interruptible<T>(
+  notice: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write(`\n${notice} (again: stop at once)\n`);
+    controller.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, stop);
+  }
+}

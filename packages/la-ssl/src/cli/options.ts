@@ -1,0 +1,141 @@
+/**
+ * @file Flags and YAML keys from a schema: one definition gives the flag, its help, its default and its check.
+ */
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { distance } from 'fastest-levenshtein';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+
+/** `warmupEpochs` → `warmup-epochs`. */
+export function flagOf(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Adds a flag for every key of the schema, under the headings of `groups`. */
+export function addSchemaOptions(
+  command: Command,
+  schema: z.ZodObject,
+  groups: Record<string, string[]>,
+): void {
+  for (const [heading, keys] of Object.entries(groups)) {
+    for (const key of keys) {
+      for (const option of optionsFor(key, schema.shape[key] as z.ZodType)) {
+        command.addOption(option.helpGroup(`${heading}:`));
+      }
+    }
+  }
+}
+
+function optionsFor(key: string, type: z.ZodType): Option[] {
+  const { bare, byDefault } = unwrap(type);
+  const flag = flagOf(key);
+  const text = type.description ?? bare.description ?? '';
+  const described = byDefault === undefined ? text : `${text} (default: ${byDefault})`;
+  if (bare instanceof z.ZodBoolean) {
+    return byDefault === true
+      ? [new Option(`--no-${flag}`, `not: ${text}`)]
+      : [new Option(`--${flag}`, described)];
+  }
+  if (bare instanceof z.ZodEnum) {
+    const choices = bare.options.map(String);
+    const option = new Option(
+      `--${flag} <name>`,
+      `${text}: ${choices.join(', ')}${byDefault === undefined ? '' : ` (default: ${byDefault})`}`,
+    );
+    return [
+      option.argParser((value) => {
+        if (!choices.includes(value))
+          throw new InvalidArgumentError(`It is one of ${choices.join(', ')}.${suggest(value, choices)}`);
+        return value;
+      }),
+    ];
+  }
+  if (bare instanceof z.ZodNumber) {
+    return [
+      new Option(`--${flag} <number>`, described).argParser((value) => {
+        const number = Number(value);
+        if (value.trim() === '' || Number.isNaN(number)) throw new InvalidArgumentError('It takes a number.');
+        return number;
+      }),
+    ];
+  }
+  return [new Option(`--${flag} <text>`, described)];
+}
+
+function unwrap(type: z.ZodType): { bare: z.ZodType; byDefault: unknown } {
+  let bare: z.ZodType = type;
+  let byDefault: unknown;
+  for (;;) {
+    if (bare instanceof z.ZodDefault) byDefault = bare.def.defaultValue;
+    else if (!(bare instanceof z.ZodOptional)) return { bare, byDefault };
+    bare = bare.def.innerType as z.ZodType;
+  }
+}
+
+/** What flags were given, by key of the schema; a default is not given. */
+export function givenOptions(command: Command, schema: z.ZodObject): Record<string, unknown> {
+  const values = command.opts<Record<string, unknown>>();
+  return Object.fromEntries(
+    Object.keys(schema.shape)
+      .filter((key) => command.getOptionValueSource(key) === 'cli')
+      .map((key) => [key, values[key]]),
+  );
+}
+
+/**
+ * The options of a YAML file.
+ * @throws Error that names the file, the line, and for an unknown key the nearest known one
+ */
+export function readOptionsFile(file: string, schema: z.ZodObject): Record<string, unknown> {
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines });
+  const problem = document.errors[0];
+  if (problem) throw new Error(`${file}: ${problem.message}`);
+  const content: unknown = document.toJS() ?? {};
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new Error(`${file} must hold options, one "key: value" a line.`);
+  }
+  const lineOf = (key: string): number => {
+    const items =
+      (document.contents as { items?: { key: { value: unknown; range: number[] } }[] } | null)?.items ?? [];
+    const offset = items.find((item) => item.key.value === key)?.key.range[0] ?? 0;
+    return lines.linePos(offset).line;
+  };
+  const known = Object.keys(schema.shape);
+  for (const [key, value] of Object.entries(content)) {
+    const place = `${file}, line ${lineOf(key)}`;
+    const type = schema.shape[key] as z.ZodType | undefined;
+    if (!type) throw new Error(`${place}: there is no option ${key}.${suggest(key, known)}`);
+    const checked = type.safeParse(value);
+    if (!checked.success)
+      throw new Error(`${place}: ${key} is ${JSON.stringify(value)}. ${reasons(checked.error)}`);
+  }
+  return content as Record<string, unknown>;
+}
+
+/** Checks options and fills in defaults. @throws Error that names each wrong flag, its value and its range */
+export function checkOptions<S extends z.ZodObject>(
+  schema: S,
+  options: Record<string, unknown>,
+): z.output<S> {
+  const checked = schema.safeParse(options);
+  if (checked.success) return checked.data;
+  const lines = checked.error.issues.map((issue) => {
+    const key = String(issue.path[0] ?? '');
+    return `--${flagOf(key)} ${JSON.stringify(options[key])}: ${issue.message}`;
+  });
+  throw new Error(lines.join('\n'));
+}
+
+function reasons(error: z.ZodError): string {
+  return error.issues.map((issue) => issue.message).join('; ');
+}
+
+/** ` Did you mean X?` where one of `known` is near, else nothing. */
+export function suggest(word: string, known: readonly string[]): string {
+  const [best] = known
+    .map((candidate) => ({ candidate, off: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.off - b.off);
+  return best && best.off <= Math.max(2, word.length / 3) ? ` Did you mean ${best.candidate}?` : '';
+}

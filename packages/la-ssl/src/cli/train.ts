@@ -1,0 +1,139 @@
+/** @file `la-ssl train`: pretrain an encoder, or go on with a run that was stopped. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { loadDataset } from '../data/index.js';
+import {
+  datasetSpecOf,
+  OPTION_GROUPS,
+  pretrain,
+  type ResolvedConfig,
+  RunFolder,
+  resolveConfig,
+  type TrainEvent,
+  trainConfigSchema,
+} from '../training/index.js';
+import { dataProgress } from './data-progress.js';
+import { interruptible } from './interrupt.js';
+import { addSchemaOptions, checkOptions, givenOptions, readOptionsFile } from './options.js';
+import { createProgress } from './progress.js';
+
+interface TrainFlags {
+  config?: string;
+  name?: string;
+  runs: string;
+  resume?: string;
+  json?: boolean;
+}
+
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('Pretrain an encoder without labels, uniformly or by learning speed.')
+    .option('-c, --config <file>', 'YAML file with any of the options below; flags go first')
+    .option('--name <name>', 'name of the run (data set, sampler and seed)')
+    .option('--runs <folder>', 'where runs are kept', 'runs')
+    .option('--resume <run>', 'go on with this run, with the options that it was started with')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  la-ssl train --dataset corrupted-cifar10 --examples 20000 --epochs 50 --sampler la-ssl
+  la-ssl train --config study.yaml --seed 3 --name study-3
+  la-ssl train --resume runs/study-3`,
+    );
+  addSchemaOptions(command, trainConfigSchema, OPTION_GROUPS);
+  return command.action(async (flags: TrainFlags) => {
+    const { folder, config } = flags.resume
+      ? resumedRun(flags.resume, givenOptions(command, trainConfigSchema))
+      : await newRun(flags, givenOptions(command, trainConfigSchema));
+    const outcome = await runTraining(config, folder);
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify({ run: folder.path, outcome })}\n`);
+    } else if (outcome === 'finished') {
+      process.stdout.write(`Finished: ${folder.path}\nNext: la-ssl probe ${folder.path}\n`);
+    }
+    if (outcome === 'interrupted') {
+      process.stderr.write(`Stopped. Go on with: la-ssl train --resume ${folder.path}\n`);
+      process.exitCode = 130;
+    }
+  });
+}
+
+function resumedRun(
+  path: string,
+  given: Record<string, unknown>,
+): { folder: RunFolder; config: ResolvedConfig } {
+  if (Object.keys(given).length > 0) {
+    throw new Error(`--resume keeps the options of the run; leave out ${Object.keys(given).join(', ')}.`);
+  }
+  const folder = new RunFolder(path);
+  const config = resolveConfig(folder.readConfig());
+  if (folder.status === 'finished')
+    throw new Error(`${path} is finished. Probe it with: la-ssl probe ${path}`);
+  return { folder, config };
+}
+
+async function newRun(
+  flags: TrainFlags,
+  given: Record<string, unknown>,
+): Promise<{ folder: RunFolder; config: ResolvedConfig }> {
+  const fromFile = flags.config ? readOptionsFile(flags.config, trainConfigSchema) : {};
+  const config = resolveConfig(checkOptions(trainConfigSchema, { ...fromFile, ...given }));
+  const name = flags.name ?? freeName(flags.runs, `${config.dataset}-${config.sampler}-${config.seed}`);
+  if (!/^[\w.-]+$/.test(name))
+    throw new Error(`--name ${name}: letters, digits, dots, dashes and underscores only.`);
+  const folder = new RunFolder(join(flags.runs, name));
+  if (folder.status !== 'empty') {
+    const action =
+      folder.status === 'finished' ? '' : ` Go on with it: la-ssl train --resume ${folder.path}.`;
+    throw new Error(`${folder.path} holds a run already.${action} Or give another --name.`);
+  }
+  await folder.create(config);
+  return { folder, config };
+}
+
+function freeName(runs: string, wanted: string): string {
+  for (let i = 1; ; i++) {
+    const name = i === 1 ? wanted : `${wanted}-${i}`;
+    if (!existsSync(join(runs, name))) return name;
+  }
+}
+
+/** Trains with a progress bar; Ctrl-C stops it with a checkpoint. */
+export async function runTraining(
+  config: ResolvedConfig,
+  folder: RunFolder,
+): Promise<'finished' | 'interrupted'> {
+  const loading = dataProgress();
+  const { train } = await loadDataset(datasetSpecOf(config), { fetch: true, onProgress: loading.onProgress });
+  loading.stop();
+  const progress = createProgress(folder.path, 'examples');
+  const onEvent = (event: TrainEvent): void => {
+    if (event.kind === 'progress') {
+      const loss = event.loss === null ? 'scoring' : `loss ${event.loss.toFixed(3)}`;
+      progress.update(event.done, event.total, `epoch ${event.epoch + 1}/${event.epochs}, ${loss}`);
+    } else if (event.kind === 'update') {
+      progress.line(describeUpdate(event));
+    }
+  };
+  try {
+    return await interruptible('Stopping after this step, with a checkpoint', (signal) =>
+      pretrain(config, { dataset: train, folder, onEvent, signal }),
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
+function describeUpdate(event: Extract<TrainEvent, { kind: 'update' }>): string {
+  const percent = (share: number | null): string =>
+    share === null ? 'unknown' : `${(100 * share).toFixed(1)} %`;
+  const parts = [
+    `epoch ${event.epoch + 1}: effective sample size ${percent(event.effectiveSampleShare)}`,
+    `conflicting draws ${percent(event.conflictingShare)}`,
+    `AUROC "conflicting is slower" ${event.conflictingIsSlower?.toFixed(3) ?? 'unknown'}`,
+  ];
+  if (event.uniformBecause) parts.push(`uniform, because ${event.uniformBecause.replaceAll('-', ' ')}`);
+  return parts.join(', ');
+}

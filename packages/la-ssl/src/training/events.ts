@@ -1,0 +1,59 @@
+/**
+ * @file What a run tells while it trains. The same objects are the lines of `metrics.jsonl`, but for `progress`.
+ */
+import type { SamplingDiagnostics } from '../sampling/index.js';
+
+/** Every few steps. */
+export interface StepEvent {
+  kind: 'step';
+  epoch: number;
+  /** Optimizer steps done so far in the whole run. */
+  step: number;
+  /** Mean loss since the last such line, nats. */
+  loss: number;
+  lr: number;
+}
+
+/** At the end of an epoch. */
+export interface EpochEvent {
+  kind: 'epoch';
+  epoch: number;
+  step: number;
+  /** Mean loss of the epoch, nats. */
+  loss: number;
+  /** Mean similarity of two views in the training step. */
+  similarity: number;
+  /** Share of the epoch's draws that were conflicting, where that is known. */
+  conflictingDraws: number | null;
+  /** Of training, in seconds; scoring apart. These two differ from run to run. */
+  seconds: number;
+  scoringSeconds: number;
+  /** Examples a second (each is two views). */
+  examplesPerSecond: number;
+}
+
+/** Before an epoch in which the probabilities are (or, for another sampler, would be) updated. */
+export interface UpdateEvent extends Omit<SamplingDiagnostics, 'shareByGroup'> {
+  kind: 'update';
+  /** First epoch that is drawn with these probabilities. */
+  epoch: number;
+  /** s*; null where the sampler does not go by speed. */
+  threshold: number | null;
+  /** Why LA-SSL fell back to uniform draws, if it did. */
+  uniformBecause: string | null;
+}
+
+/** Often, for a progress bar; not written to the metrics. */
+export interface ProgressEvent {
+  kind: 'progress';
+  phase: 'train' | 'score';
+  epoch: number;
+  epochs: number;
+  /** Work done and to do in the whole run, in examples passed through the encoder. */
+  done: number;
+  total: number;
+  loss: number | null;
+}
+
+export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent;
+export type TrainEvent = MetricsEvent | ProgressEvent;

@@ -1,0 +1,19 @@
+/** @file Training: options, the loop, what a run leaves. */
+export { loadCheckpoint, type Position, saveCheckpoint } from './checkpoint.js';
+export {
+  datasetSpecOf,
+  OPTION_GROUPS,
+  type OptionGroup,
+  type ResolvedConfig,
+  resolveConfig,
+  type TrainConfig,
+  type TrainOptions,
+  trainConfigSchema,
+} from './config.js';
+export type * from './events.js';
+export { type PretrainOptions, pretrain } from './pretrain.js';
+export { RunFolder, type RunStatus } from './run-folder.js';
+export { type CosineOptions, cosineLr } from './schedule.js';
+export { type ScoringOptions, scoreAll } from './scoring.js';
+export { createMethod, createRun, type RunParts } from './setup.js';
+export { type MakeViews, SCORING_VIEWS, TRAINING_VIEWS, twoViews } from './views.js';

@@ -1,0 +1,63 @@
+/**
+ * @file The full pass: the similarity of two fresh views of every example, under the network as it stands.
+ *
+ * In evaluation mode (batch norm by its running statistics, which stay as they are) and without gradients. Views
+ * come from random numbers of their own, so scoring changes nothing of what training draws.
+ * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361
+ */
+import { setImmediate } from 'node:timers/promises';
+import { fromData, noGrad, scope } from '@la-ssl/torch';
+import { type ImageDataset, imagesAt } from '../data/index.js';
+import type { Method } from '../methods/index.js';
+import { type MakeViews, SCORING_VIEWS } from './views.js';
+
+export interface ScoringOptions {
+  method: Method;
+  dataset: ImageDataset;
+  makeViews: MakeViews;
+  batchSize: number;
+  /** Pairs of views that are averaged for each example. */
+  viewsPerScore: number;
+  /** Tells the views of this pass from those of others. */
+  pass: number;
+  /** Called with the number of examples that were scored since the last call. */
+  onBatch?: (examples: number) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * @returns the mean similarity of each example, `[N]`, > 0
+ * @throws what `signal` was aborted with
+ */
+export async function scoreAll(options: ScoringOptions): Promise<Float64Array> {
+  const { method, dataset, makeViews, batchSize, viewsPerScore, pass, onBatch, signal } = options;
+  const count = dataset.shape.count;
+  const { channels, height, width } = dataset.shape;
+  const similarities = new Float64Array(count);
+  const wasTraining = method.training;
+  method.eval();
+  try {
+    for (let start = 0; start < count; start += batchSize) {
+      signal?.throwIfAborted();
+      const indices = Int32Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => start + i);
+      scope(() =>
+        noGrad(() => {
+          const images = fromData(imagesAt(dataset, indices), [indices.length, channels, height, width]);
+          for (let k = 0; k < viewsPerScore; k++) {
+            const views = makeViews(images, { purpose: SCORING_VIEWS, step: pass, part: start, repeat: k });
+            const batch = method.similarity(views).toFloat64Array();
+            for (let i = 0; i < batch.length; i++) {
+              similarities[start + i] =
+                (similarities[start + i] as number) + (batch[i] as number) / viewsPerScore;
+            }
+          }
+        }),
+      );
+      onBatch?.(indices.length);
+      await setImmediate(); // signals and other work get their turn
+    }
+  } finally {
+    method.train(wasTraining);
+  }
+  return similarities;
+}
