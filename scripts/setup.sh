@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs what the build needs and this machine lacks: a C++ compiler, libtorch, OpenBLAS, the npm packages.
+# Debian and Ubuntu only for the system's part; elsewhere it says what to install. Safe to run again.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+
+command -v node >/dev/null || { say "Node.js 20.9 or later is needed: https://nodejs.org"; exit 1; }
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' ||
+  { say "Node.js 20.9 or later is needed, this is $(node --version)."; exit 1; }
+
+missing=""
+command -v "${CXX:-g++}" >/dev/null || missing="$missing g++"
+status=0
+found=$(node packages/torch/scripts/build-native.mjs --find 2>/dev/null) || status=$?
+if [ "$status" = 3 ]; then
+  missing="$missing libtorch-dev libopenblas0-openmp"
+elif [ "$status" != 0 ]; then
+  node packages/torch/scripts/build-native.mjs --find # says what is wrong
+elif [ "${found#*the system}" != "$found" ] && ! ldconfig -p 2>/dev/null | grep -q libopenblas; then
+  missing="$missing libopenblas0-openmp" # without it Debian's libtorch multiplies matrices with reference BLAS
+fi
+
+if [ -n "$missing" ]; then
+  if ! command -v apt-get >/dev/null; then
+    node packages/torch/scripts/build-native.mjs --find || true
+    say "Missing here:$missing (by their Debian names). Install them and run make again."
+    exit 1
+  fi
+  if [ "$(id -u)" = 0 ]; then as_root=""; elif command -v sudo >/dev/null; then as_root="sudo"; else
+    say "Missing here:$missing. Install them as root: apt-get install$missing"
+    exit 1
+  fi
+  say "Installing$missing (a few hundred megabytes with what they need)"
+  $as_root apt-get update -qq
+  # shellcheck disable=SC2086
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o=Dpkg::Use-Pty=0 $missing >&2
+fi
+
+if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  say "Installing the npm packages"
+  npm ci --no-audit --no-fund --loglevel=error >&2
+  touch node_modules/.package-lock.json
+fi
