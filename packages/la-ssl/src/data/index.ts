@@ -1,0 +1,86 @@
+/**
+ * @file The data room: data sets by name, in one form, from the cache.
+ *
+ * To add one: a file beside this with its specification and loader, and an entry in `specs` and `loadSplit`.
+ */
+import { z } from 'zod';
+import { cacheFolder } from './cache.js';
+import { fetchCifar10, loadCifar10 } from './cifar10.js';
+import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
+import type { ImageDataset, Split } from './dataset.js';
+import type { OnProgress } from './progress.js';
+import { drawShapes, shapesSpec } from './shapes.js';
+import { exampleCount, parseSpec } from './spec.js';
+
+export { cacheFolder } from './cache.js';
+export {
+  CIFAR10_CLASSES,
+  type FetchCifar10Options,
+  fetchCifar10,
+  type LoadCifar10Options,
+  loadCifar10,
+  verifyCifar10,
+} from './cifar10.js';
+export {
+  ALIGNED_SHARES,
+  CORRUPTION_SETS,
+  type CorruptedCifar10Spec,
+  corruptedCifar10Spec,
+  loadCorruptedCifar10,
+} from './corrupted-cifar10.js';
+export * from './dataset.js';
+export { DownloadError } from './download.js';
+export type { DataEvent, OnProgress } from './progress.js';
+export { drawShapes, type ShapesSpec, shapesSpec } from './shapes.js';
+
+export const cifar10Spec = z.strictObject({
+  name: z.literal('cifar10'),
+  examples: exampleCount,
+  testExamples: exampleCount,
+});
+
+const specs = [cifar10Spec, corruptedCifar10Spec, shapesSpec] as const;
+
+/** The specification of any data set, as it stands in a configuration file. */
+export const datasetSpec = z.discriminatedUnion('name', specs);
+export type DatasetSpec = z.input<typeof datasetSpec>;
+export type DatasetName = DatasetSpec['name'];
+
+export const DATASET_NAMES: readonly DatasetName[] = specs.map(({ shape }) => shape.name.value);
+
+export interface LoadOptions {
+  /** The cache; `cacheFolder()` by default. */
+  cache?: string | undefined;
+  /** Downloads what is missing. Otherwise the error says how to get it. */
+  fetch?: boolean | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+/**
+ * Loads both splits of a data set; what has to be made first is made once and cached.
+ * @throws where the specification is wrong, or the data are missing and `fetch` is not set
+ */
+export async function loadDataset(
+  spec: DatasetSpec,
+  options: LoadOptions = {},
+): Promise<Record<Split, ImageDataset>> {
+  const complete = parseSpec(datasetSpec, spec);
+  const { onProgress, cache = cacheFolder() } = options;
+  if (options.fetch && complete.name !== 'shapes') await fetchCifar10({ cache, onProgress });
+  const load = (split: Split): Promise<ImageDataset> => {
+    switch (complete.name) {
+      case 'cifar10':
+        return loadCifar10(split, {
+          cache,
+          examples: split === 'train' ? complete.examples : complete.testExamples,
+        });
+      case 'corrupted-cifar10':
+        return loadCorruptedCifar10(split, complete, { cache, onProgress });
+      case 'shapes':
+        return Promise.resolve(drawShapes(split, complete));
+      default:
+        return complete satisfies never;
+    }
+  };
+  return { train: await load('train'), test: await load('test') };
+}
