@@ -1,0 +1,43 @@
+/**
+ * @file Learning-speed aware sampling, usable alone: plain numbers in, example indices out.
+ *
+ * speeds (monitor) → probabilities (scaling) → draws (samplers); diagnostics say what the draws will be like.
+ */
+
+export { Random } from '../random.js';
+export { AliasTable } from './alias.js';
+export {
+  conflictingIsSlower,
+  effectiveSampleSize,
+  type SamplingDiagnostics,
+  type SamplingDiagnosticsInput,
+  samplingDiagnostics,
+  shareByGroup,
+} from './diagnostics.js';
+export {
+  LearningSpeedSampler,
+  type LearningSpeedSamplerOptions,
+  type LearningSpeedSamplerState,
+  learningSpeedDefaults,
+  type SamplingUpdate,
+} from './learning-speed-sampler.js';
+export { LearningSpeedMonitor, type MonitorOptions, type MonitorState } from './monitor.js';
+export {
+  conflictingShareProbabilities,
+  groupBalancedProbabilities,
+  OracleSampler,
+  type OracleSamplerOptions,
+} from './oracle-sampler.js';
+export { quantile } from './quantile.js';
+export { auroc, rankCorrelation } from './ranks.js';
+export { permutation, type Sampler, UniformSampler, type UniformSamplerOptions } from './sampler.js';
+export {
+  linearScaling,
+  type SamplingDistribution,
+  type SamplingOptions,
+  type Scaling,
+  type ScalingFunction,
+  type ScalingOptions,
+  samplingDistribution,
+  samplingProbabilities,
+} from './scaling.js';

@@ -1,0 +1,161 @@
+/**
+ * @file The LA-SSL sampler: uniform through the warm-up, then by learning speed.
+ *
+ * With epochs counted from 0, epochs 0 to W − 1 are uniform; the probabilities are computed from the monitor's
+ * speeds before epoch W, and again before every T-th epoch after it. In between they stay as they are, whatever
+ * the monitor takes in. The warm-up's draws are those of a UniformSampler of the same seed, so that two runs of
+ * one seed are the same run until epoch W.
+ *
+ * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361
+ */
+import { AliasTable } from './alias.js';
+import type { LearningSpeedMonitor } from './monitor.js';
+import { checkWholeNumber, type Sampler, UniformSampler, weightedDraws } from './sampler.js';
+import { type SamplingDistribution, type SamplingOptions, samplingDistribution } from './scaling.js';
+
+/** The paper's CelebA settings; it draws by speed alone. */
+export const learningSpeedDefaults = {
+  r: 0.1,
+  gamma: 10,
+  warmupEpochs: 10,
+  updateEvery: 2,
+  uniformShare: 0,
+} as const;
+
+export interface LearningSpeedSamplerOptions extends Partial<Omit<SamplingOptions, 'seen'>> {
+  /** Where the speeds come from; the training loop feeds it. */
+  readonly monitor: LearningSpeedMonitor;
+  /** Whole number from 0 to 2³² − 1. */
+  readonly seed: number;
+  /** W, uniform epochs at the start, ≥ 0. Default 10. Too few of them, and the speeds mean nothing yet. */
+  readonly warmupEpochs?: number;
+  /** T, epochs from one update to the next, ≥ 1. Default 2. */
+  readonly updateEvery?: number;
+}
+
+/** What an update did. */
+export interface SamplingUpdate extends SamplingDistribution {
+  /** The first epoch that is drawn with these probabilities. */
+  readonly epoch: number;
+}
+
+/** All that a sampler cannot work out again from its options and its monitor. */
+export interface LearningSpeedSamplerState {
+  /** The numbers that it was made with, so that a run is not resumed with others. */
+  readonly settings: Readonly<Record<string, number>>;
+  /** The epoch before which the probabilities were last computed; null in the warm-up. */
+  readonly updatedFor: number | null;
+  readonly probabilities: ArrayLike<number>;
+}
+
+export class LearningSpeedSampler implements Sampler {
+  readonly #monitor: LearningSpeedMonitor;
+  readonly #options: SamplingOptions;
+  readonly #settings: Record<
+    'seed' | 'r' | 'gamma' | 'uniformShare' | 'warmupEpochs' | 'updateEvery',
+    number
+  >;
+  readonly #uniform: UniformSampler;
+  #probabilities: Float64Array;
+  #updatedFor: number | null = null;
+  #table: AliasTable | undefined;
+
+  /** @throws RangeError where an option is out of range */
+  constructor({ monitor, scaling, ...options }: LearningSpeedSamplerOptions) {
+    const { seed, r, gamma, uniformShare, warmupEpochs, updateEvery } = {
+      ...learningSpeedDefaults,
+      ...options,
+    };
+    checkWholeNumber('warmupEpochs', warmupEpochs, 0);
+    checkWholeNumber('updateEvery', updateEvery, 1);
+    this.#monitor = monitor;
+    this.#settings = { seed, r, gamma, uniformShare, warmupEpochs, updateEvery };
+    this.#options = { r, gamma, uniformShare, seen: monitor.seen, ...(scaling && { scaling }) };
+    samplingDistribution([1], { ...this.#options, seen: [1] }); // a bad r or gamma fails now, not after the warm-up
+    this.#uniform = new UniformSampler({ count: monitor.speeds.length, seed });
+    this.#probabilities = this.#uniform.probabilitiesFor(0);
+  }
+
+  /** Whether the probabilities are to be computed before this epoch and have not been: the moment to score. */
+  updateDue(epoch: number): boolean {
+    return epoch === this.#updateBefore(epoch) && epoch !== this.#updatedFor;
+  }
+
+  /**
+   * Computes the probabilities from the monitor's speeds where that is due before this epoch, else does nothing.
+   *
+   * @param epoch - counted from 0
+   * @returns what was computed, or null where nothing was due
+   */
+  update(epoch: number): SamplingUpdate | null {
+    if (!this.updateDue(epoch)) return null;
+    const distribution = samplingDistribution(this.#monitor.speeds, this.#options);
+    this.#set(distribution.probabilities, epoch);
+    return { epoch, ...distribution };
+  }
+
+  /** @throws Error where the update that this epoch needs has not been made */
+  drawsFor(epoch: number): Int32Array {
+    const probabilities = this.probabilitiesFor(epoch);
+    if (this.#updateBefore(epoch) === null) return this.#uniform.drawsFor(epoch);
+    this.#table ??= new AliasTable(probabilities);
+    return weightedDraws(this.#table, probabilities.length, this.#settings.seed, epoch);
+  }
+
+  /** @throws Error where the update that this epoch needs has not been made */
+  probabilitiesFor(epoch: number): Float64Array {
+    const needed = this.#updateBefore(epoch);
+    if (needed === null) return this.#uniform.probabilitiesFor(epoch);
+    if (needed !== this.#updatedFor) {
+      throw new Error(
+        `Epoch ${epoch} needs the update due before epoch ${needed}, and the last one made was for ` +
+          `${this.#updatedFor ?? 'none'}; call update(epoch) before drawsFor(epoch), epoch by epoch.`,
+      );
+    }
+    return this.#probabilities;
+  }
+
+  /** A copy of what a checkpoint must hold beside the monitor's state. */
+  state(): LearningSpeedSamplerState {
+    return {
+      settings: { ...this.#settings },
+      updatedFor: this.#updatedFor,
+      probabilities: Array.from(this.#probabilities),
+    };
+  }
+
+  /**
+   * Goes on from a saved state. The monitor is restored apart; an own `scaling` is code, and not saved.
+   *
+   * @throws RangeError where the state is of another number of examples or was made with other settings
+   */
+  restore(state: LearningSpeedSamplerState): void {
+    const count = this.#probabilities.length;
+    if (state.probabilities.length !== count) {
+      throw new RangeError(
+        `The saved sampler has ${state.probabilities.length} examples, this one ${count}; ` +
+          'resume with the data set that the run began with.',
+      );
+    }
+    for (const [name, value] of Object.entries(this.#settings)) {
+      if (state.settings[name] !== value) {
+        throw new RangeError(
+          `The saved sampler has ${name} ${state.settings[name]}, this one ${value}; resume with the saved value.`,
+        );
+      }
+    }
+    this.#set(new Float64Array(state.probabilities), state.updatedFor);
+  }
+
+  #set(probabilities: Float64Array, updatedFor: number | null): void {
+    this.#probabilities = probabilities;
+    this.#updatedFor = updatedFor;
+    this.#table = undefined;
+  }
+
+  /** The epoch before which the probabilities of this one are computed; null in the warm-up. */
+  #updateBefore(epoch: number): number | null {
+    const { warmupEpochs, updateEvery } = this.#settings;
+    return epoch < warmupEpochs ? null : epoch - ((epoch - warmupEpochs) % updateEvery);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * @file The learning-speed monitor: how well each example is learned, smoothed over time.
+ *
+ * One similarity of two random views is a noisy measurement, so the speeds are exponential moving averages of
+ * all that were observed. The paper smooths too and gives no coefficient: 0.1, the default here, is that of an
+ * independent re-implementation. Where the similarities come from (a pass over all examples before an update,
+ * or the training step itself) is the training loop's business.
+ *
+ * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361
+ */
+import { checkedSpeed } from './scaling.js';
+
+export interface MonitorOptions {
+  /** N, the number of examples. */
+  readonly count: number;
+  /** η, the weight of a new observation in the moving average, in (0, 1]. Default 0.1; 1 keeps only the last. */
+  readonly emaWeight?: number;
+}
+
+/** All that a monitor knows, in plain numbers: it survives JSON, to the last bit. */
+export interface MonitorState {
+  readonly emaWeight: number;
+  readonly speeds: ArrayLike<number>;
+  readonly seen: ArrayLike<number>;
+}
+
+export class LearningSpeedMonitor {
+  readonly emaWeight: number;
+  /** The speed of each example; 0, which no similarity can be, for one that was never observed. Read only. */
+  readonly speeds: Float64Array;
+  /** Per example: 1 once it was observed. Read only. */
+  readonly seen: Uint8Array;
+
+  // Scratch, all zero between calls: sum and number of one call's observations of each example.
+  readonly #sums: Float64Array;
+  readonly #times: Uint32Array;
+
+  /** @throws RangeError where `count` is not a whole number ≥ 1 or `emaWeight` lies outside (0, 1] */
+  constructor({ count, emaWeight = 0.1 }: MonitorOptions) {
+    if (!(Number.isInteger(count) && count >= 1)) {
+      throw new RangeError(`count, the number of examples, must be a whole number ≥ 1, got ${count}.`);
+    }
+    if (!(emaWeight > 0 && emaWeight <= 1)) {
+      throw new RangeError(`emaWeight must lie in (0, 1], got ${emaWeight}.`);
+    }
+    this.emaWeight = emaWeight;
+    this.speeds = new Float64Array(count);
+    this.seen = new Uint8Array(count);
+    this.#sums = new Float64Array(count);
+    this.#times = new Uint32Array(count);
+  }
+
+  /**
+   * Takes in the similarities of one batch or pass: `s_i ← (1 − η)·s_i + η·observed`, and the first observation
+   * whole. Where a batch holds an example several times (drawn with replacement), their mean is one observation:
+   * the network was the same for all of them, so their order must not matter.
+   *
+   * @param indices - the examples of the batch, from 0 to N − 1
+   * @param similarities - as many, finite and > 0
+   * @throws RangeError where the lengths differ, an index is out of range, or a similarity is not finite and > 0;
+   *   the monitor is then left as it was
+   */
+  observe(indices: ArrayLike<number>, similarities: ArrayLike<number>): void {
+    if (indices.length !== similarities.length) {
+      throw new RangeError(
+        `Got ${indices.length} indices and ${similarities.length} similarities; give one for each.`,
+      );
+    }
+    for (let k = 0; k < indices.length; k++) {
+      const i = indices[k]!;
+      if (!(Number.isInteger(i) && i >= 0 && i < this.speeds.length)) {
+        throw new RangeError(`Example ${i} does not exist: indices run from 0 to ${this.speeds.length - 1}.`);
+      }
+      checkedSpeed(i, similarities[k]!);
+    }
+    for (let k = 0; k < indices.length; k++) {
+      const i = indices[k]!;
+      this.#sums[i]! += similarities[k]!;
+      this.#times[i]! += 1;
+    }
+    for (let k = 0; k < indices.length; k++) {
+      const i = indices[k]!;
+      if (this.#times[i] === 0) continue; // a repetition that has been dealt with
+      const observed = this.#sums[i]! / this.#times[i]!;
+      const speed = this.speeds[i]!;
+      this.speeds[i] = this.seen[i] ? speed + this.emaWeight * (observed - speed) : observed;
+      this.seen[i] = 1;
+      this.#sums[i] = 0;
+      this.#times[i] = 0;
+    }
+  }
+
+  /** A copy of all that the monitor knows; `speeds` and `seen` can also be stored as they are. */
+  state(): MonitorState {
+    return { emaWeight: this.emaWeight, speeds: Array.from(this.speeds), seen: Array.from(this.seen) };
+  }
+
+  /**
+   * Goes on from a state that was saved.
+   *
+   * @throws RangeError where the state is of another number of examples or another `emaWeight`
+   */
+  restore(state: MonitorState): void {
+    const count = this.speeds.length;
+    if (state.speeds.length !== count || state.seen.length !== count) {
+      throw new RangeError(
+        `The saved monitor has ${state.speeds.length} speeds and ${state.seen.length} marks, this one ${count} ` +
+          'examples; resume with the data set that the run began with.',
+      );
+    }
+    if (state.emaWeight !== this.emaWeight) {
+      throw new RangeError(
+        `The saved monitor has emaWeight ${state.emaWeight}, this one ${this.emaWeight}; resume with the saved value.`,
+      );
+    }
+    this.speeds.set(state.speeds);
+    this.seen.set(state.seen);
+  }
+}
