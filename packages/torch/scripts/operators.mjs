@@ -51,6 +51,8 @@ export const methods = [
   ['div_', ['div_.Tensor', 'div_.Scalar'], 'Divides in place.'],
   ['lerp_', ['lerp_.Tensor', 'lerp_.Scalar'], 'Moves towards `end` by the share `weight`, in place.'],
   ['clamp_', ['clamp_'], 'Limits the elements to `min` and `max`, in place.'],
+  ['abs_', ['abs_'], '`|self|`, in place.'],
+  ['floor_', ['floor_'], 'The largest integer that is not above, in place.'],
   ['zero_', ['zero_'], 'Fills with zeros.'],
   ['fill_', ['fill_.Tensor', 'fill_.Scalar'], 'Fills with `value`.'],
   ['copy_', ['copy_'], 'Takes the elements of `src`, converted and broadcast.'],

@@ -355,6 +355,24 @@ export abstract class TensorOperators {
   }
 
   /**
+   * `|self|`, in place.
+   * Schema: `aten::abs_(Tensor(a!) self) -> Tensor(a!)`
+   */
+  abs_(): this {
+    call('aten::abs_', this);
+    return this;
+  }
+
+  /**
+   * The largest integer that is not above, in place.
+   * Schema: `aten::floor_(Tensor(a!) self) -> Tensor(a!)`
+   */
+  floor_(): this {
+    call('aten::floor_', this);
+    return this;
+  }
+
+  /**
    * Fills with zeros.
    * Schema: `aten::zero_(Tensor(a!) self) -> Tensor(a!)`
    */
