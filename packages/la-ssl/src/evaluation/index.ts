@@ -1,4 +1,5 @@
-/** @file What a representation is worth: accuracies by group, with intervals, and comparisons of them. */
+/** @file What a representation is worth: probes of it, accuracies by group with intervals, comparisons. */
+export { type Balancing, balancedSubset } from './balanced-subset.js';
 export {
   type BootstrapOptions,
   bootstrapAccuracy,
@@ -6,7 +7,10 @@ export {
   defaultResamples,
   type Headline,
 } from './bootstrap.js';
+export { compareProbes, type ProbeComparison, type ProbePair } from './compare-probes.js';
 export { normalCdf, normalQuantile, studentCdf, studentQuantile, studentTwoSided } from './distributions.js';
+export { type ExtractOptions, extractFeatures } from './features.js';
+export { defaultL2Grid, type FittedProbe, probeLogits } from './fit-probe.js';
 export {
   accuracyOf,
   type EvaluationGroups,
@@ -25,4 +29,22 @@ export {
   wilsonInterval,
   worstGroupInterval,
 } from './intervals.js';
+export { type LbfgsOptions, type LbfgsResult, lbfgs, type Objective } from './lbfgs.js';
+export {
+  type LinearProbeOptions,
+  type LinearProbeResult,
+  linearProbe,
+  type Probe,
+  type ProbeSet,
+} from './linear-probe.js';
+export {
+  type FitOptions,
+  fitLogisticRegression,
+  type LabelledFeatures,
+  type LogisticRegression,
+  LogisticRegressionProblem,
+  logitsOf,
+  mostLikely,
+} from './logistic-regression.js';
 export { metricsOverSeeds, type ProbeMetrics, probeMetrics } from './metrics.js';
+export { unbiasedAccuracy } from './unbiased-accuracy.js';
