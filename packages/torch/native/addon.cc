@@ -14,6 +14,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/util/Logging.h>
 #include <malloc.h>
 #include <napi.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -22,9 +23,12 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <sstream>
 #include <unordered_map>
+
+#include "checks.h"
 
 namespace {
 
@@ -56,43 +60,34 @@ struct Operator {
   c10::OperatorHandle handle;
   std::string schema;
   bool returnsSelf;  // in-place: the caller already holds the result
+  Check* check;      // what ATen does not check itself, or null
 };
 /** Operators looked up so far in this thread's environment. */
 struct Environment {
-  std::vector<Operator> operators;
+  std::deque<Operator> operators;
 };
 
 /** Strings that stand where a schema has an enumeration coded as an integer. */
-const std::unordered_map<std::string, int64_t>& enumerations() {
-  using at::ScalarType;
-  static const std::unordered_map<std::string, int64_t> table = {
-      {"uint8", (int64_t)ScalarType::Byte},
-      {"int8", (int64_t)ScalarType::Char},
-      {"int16", (int64_t)ScalarType::Short},
-      {"int32", (int64_t)ScalarType::Int},
-      {"int64", (int64_t)ScalarType::Long},
-      {"float16", (int64_t)ScalarType::Half},
-      {"float32", (int64_t)ScalarType::Float},
-      {"float64", (int64_t)ScalarType::Double},
-      {"bool", (int64_t)ScalarType::Bool},
-      {"bfloat16", (int64_t)ScalarType::BFloat16},
-      {"contiguous", (int64_t)at::MemoryFormat::Contiguous},
-      {"preserve", (int64_t)at::MemoryFormat::Preserve},
-      {"channelsLast", (int64_t)at::MemoryFormat::ChannelsLast},
-      {"strided", (int64_t)at::Layout::Strided},
-      {"none", at::Reduction::None},
-      {"mean", at::Reduction::Mean},
-      {"sum", at::Reduction::Sum},
-  };
-  return table;
-}
+using Names = std::vector<std::pair<const char*, int64_t>>;
+const Names kDtypes = {
+    {"float32", (int64_t)at::kFloat}, {"int64", (int64_t)at::kLong},  {"bool", (int64_t)at::kBool},
+    {"float64", (int64_t)at::kDouble}, {"uint8", (int64_t)at::kByte}, {"bfloat16", (int64_t)at::kBFloat16},
+    {"float16", (int64_t)at::kHalf},   {"int32", (int64_t)at::kInt},  {"int16", (int64_t)at::kShort},
+    {"int8", (int64_t)at::kChar},
+};
+const Names kMemoryFormats = {
+    {"contiguous", (int64_t)at::MemoryFormat::Contiguous},
+    {"preserve", (int64_t)at::MemoryFormat::Preserve},
+    {"channelsLast", (int64_t)at::MemoryFormat::ChannelsLast},
+};
+const Names kLayouts = {{"strided", (int64_t)at::kStrided}};
+const Names kReductions = {{"none", at::Reduction::None}, {"mean", at::Reduction::Mean}, {"sum", at::Reduction::Sum}};
 
 const char* dtypeName(at::ScalarType type) {
-  for (const char* name : {"uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "bool",
-                           "bfloat16"}) {
-    if (enumerations().at(name) == (int64_t)type) return name;
+  for (const auto& [name, code] : kDtypes) {
+    if (code == (int64_t)type) return name;
   }
-  return "unsupported";
+  return at::toString(type);
 }
 
 std::string describe(const Napi::Value& v) {
@@ -103,6 +98,7 @@ std::string describe(const Napi::Value& v) {
     case napi_number: return "the number " + v.ToString().Utf8Value();
     case napi_boolean: return v.As<Napi::Boolean>().Value() ? "true" : "false";
     case napi_function: return "a function";
+    case napi_symbol: return "a symbol";
     case napi_bigint: return "a bigint";
     case napi_external: return "a Tensor or another native handle";
     default: return v.IsArray() ? "an array" : "an object that is no Tensor of this thread";
@@ -142,12 +138,19 @@ at::Generator& generatorOf(const Napi::Value& v) {
   return handle->generator;
 }
 
-int64_t integerOf(const Napi::Value& v) {
-  if (v.IsString()) {
-    auto found = enumerations().find(v.As<Napi::String>().Utf8Value());
-    if (found == enumerations().end()) mismatch("an integer or the name of a dtype, layout or reduction", v);
-    return found->second;
+int64_t namedOf(const Napi::Value& v, const Names& names, const char* kind) {
+  const std::string wanted = v.IsString() ? v.As<Napi::String>().Utf8Value() : "";
+  for (const auto& [name, code] : names) {
+    if (wanted == name) return code;
   }
+  std::string list;
+  for (const auto& entry : names) list += (list.empty() ? "'" : ", '") + std::string(entry.first) + "'";
+  mismatch(std::string(kind) + " (" + list + ")", v);
+}
+int64_t dtypeOf(const Napi::Value& v) { return namedOf(v, kDtypes, "a dtype"); }
+
+int64_t integerOf(const Napi::Value& v) {
+  if (v.IsString()) return namedOf(v, kReductions, "an integer or a reduction");
   if (v.IsBigInt()) {
     bool lossless = false;
     int64_t n = v.As<Napi::BigInt>().Int64Value(&lossless);
@@ -202,6 +205,9 @@ IValue toIValue(const Napi::Value& v, const c10::Type& type, c10::optional<int32
       return toIValue(v, *type.containedTypes()[0], length);
     case TypeKind::IntType:
     case TypeKind::SymIntType: return integerOf(v);
+    case TypeKind::ScalarTypeType: return dtypeOf(v);
+    case TypeKind::MemoryFormatType: return namedOf(v, kMemoryFormats, "a memory format");
+    case TypeKind::LayoutType: return namedOf(v, kLayouts, "a layout");
     case TypeKind::FloatType: return floatOf(v);
     case TypeKind::BoolType: return boolOf(v);
     case TypeKind::NumberType: return scalarOf(v);
@@ -255,33 +261,30 @@ Napi::Value fromIValue(Napi::Env env, const IValue& value) {
   throw std::invalid_argument("a result of type " + value.tagKind() + " cannot go to JavaScript");
 }
 
-/** Runs `body`; whatever it throws becomes a JavaScript error, in `context` where one is given. */
+/** Runs `body`; whatever it throws becomes a JavaScript error that names `context`. */
 template <class F>
-Napi::Value guarded(Napi::Env env, F body, const std::string* context = nullptr) {
+Napi::Value guarded(const Napi::CallbackInfo& info, F body, const char* context = nullptr) {
   std::string message;
   try {
     return body();
-  } catch (const Napi::Error&) {
-    throw;
   } catch (const c10::Error& e) {
     message = e.what_without_backtrace();
-  } catch (const std::exception& e) {
+  } catch (const std::exception& e) {  // a JavaScript exception too
     message = e.what();
   } catch (...) {
     message = "an unknown C++ exception";
   }
-  throw Napi::Error::New(env, context ? message + "\n  in " + *context : message);
+  throw Napi::Error::New(info.Env(), message + "\n  in " + (context ? context : (const char*)info.Data()));
 }
 
 /** `lookup(name, overload)`: the operator's index for `call`. */
 Napi::Value lookup(const Napi::CallbackInfo& info) {
   auto env = info.Env();
-  return guarded(env, [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     std::string name = info[0].ToString(), overload = info[1].ToString();
     auto found = c10::Dispatcher::singleton().findSchema({name, overload});
-    if (!found)
-      throw std::invalid_argument("no operator '" + name + (overload.empty() ? "" : "." + overload) +
-                                  "' in this libtorch (" TORCH_VERSION ")");
+    const std::string fullName = name + (overload.empty() ? "" : "." + overload);
+    if (!found) throw std::invalid_argument("no operator '" + fullName + "' in this libtorch (" TORCH_VERSION ")");
     const auto& schema = found->schema();
     auto written = [](const c10::Argument& a) { return a.alias_info() && a.alias_info()->isWrite(); };
     bool returnsSelf = schema.returns().size() == 1 && written(schema.returns()[0]) && !schema.arguments().empty() &&
@@ -289,43 +292,46 @@ Napi::Value lookup(const Napi::CallbackInfo& info) {
     std::ostringstream text;
     text << schema;
     auto& operators = env.GetInstanceData<Environment>()->operators;
-    operators.push_back({*found, text.str(), returnsSelf});
+    operators.push_back({*found, text.str(), returnsSelf, checkOf(fullName)});
     return Napi::Number::New(env, operators.size() - 1);
   });
 }
 
+Napi::Value invoke(const Napi::CallbackInfo& info, const Operator& op) {
+  auto env = info.Env();
+  const auto& arguments = op.handle.schema().arguments();
+  if (info.Length() - 1 > arguments.size()) throw std::invalid_argument("too many arguments");
+  torch::jit::Stack stack;
+  stack.reserve(arguments.size());
+  for (size_t i = 0; i < arguments.size(); i++) {
+    const auto& argument = arguments[i];
+    const Napi::Value v = info[i + 1];
+    if (v.IsUndefined() && argument.default_value()) {
+      stack.push_back(*argument.default_value());
+      continue;
+    }
+    try {
+      stack.push_back(toIValue(v, *argument.real_type(), argument.N()));
+    } catch (const c10::Error& e) {
+      throw std::invalid_argument("argument '" + argument.name() + "': " + e.what_without_backtrace());
+    } catch (const std::exception& e) {
+      throw std::invalid_argument("argument '" + argument.name() + "': " + e.what());
+    }
+  }
+  if (op.check) op.check(stack);
+  op.handle.callBoxed(&stack);
+  if (op.returnsSelf || stack.empty()) return env.Undefined();
+  if (stack.size() == 1) return fromIValue(env, stack[0]);
+  auto results = Napi::Array::New(env, stack.size());
+  for (uint32_t i = 0; i < stack.size(); i++) results.Set(i, fromIValue(env, stack[i]));
+  return results;
+}
+
 /** `call(op, ...args)`: undefined stands for the schema's default, null for None. */
 Napi::Value call(const Napi::CallbackInfo& info) {
-  auto env = info.Env();
-  auto& op = env.GetInstanceData<Environment>()->operators.at(info[0].As<Napi::Number>().Uint32Value());
-  return guarded(
-      env,
-      [&]() -> Napi::Value {
-        const auto& arguments = op.handle.schema().arguments();
-        if (info.Length() - 1 > arguments.size()) throw std::invalid_argument("too many arguments");
-        torch::jit::Stack stack;
-        stack.reserve(arguments.size());
-        for (size_t i = 0; i < arguments.size(); i++) {
-          const auto& argument = arguments[i];
-          const Napi::Value v = info[i + 1];
-          if (v.IsUndefined() && argument.default_value()) {
-            stack.push_back(*argument.default_value());
-            continue;
-          }
-          try {
-            stack.push_back(toIValue(v, *argument.type(), argument.N()));
-          } catch (const std::exception& e) {
-            throw std::invalid_argument("argument '" + argument.name() + "': " + e.what());
-          }
-        }
-        op.handle.callBoxed(&stack);
-        if (op.returnsSelf || stack.empty()) return env.Undefined();
-        if (stack.size() == 1) return fromIValue(env, stack[0]);
-        auto results = Napi::Array::New(env, stack.size());
-        for (uint32_t i = 0; i < stack.size(); i++) results.Set(i, fromIValue(env, stack[i]));
-        return results;
-      },
-      &op.schema);
+  const auto& operators = info.Env().GetInstanceData<Environment>()->operators;
+  const auto& op = operators.at(info[0].As<Napi::Number>().Uint32Value());
+  return guarded(info, [&] { return invoke(info, op); }, op.schema.c_str());
 }
 
 /** `schemas(name)`: every overload of an operator, for the generator of the typed functions. */
@@ -369,78 +375,80 @@ Napi::Value schemas(const Napi::CallbackInfo& info) {
 /** `fromBytes(typedArray, shape, dtype)`: a new tensor with a copy of the bytes. */
 Napi::Value fromBytes(const Napi::CallbackInfo& info) {
   auto env = info.Env();
-  return guarded(env, [&] {
+  return guarded(info, [&] {
     if (!info[0].IsTypedArray()) mismatch("a typed array", info[0]);
     auto bytes = info[0].As<Napi::TypedArray>();
     auto shape = listOf<int64_t>(info[1], c10::nullopt, integerOf).vec();
     for (auto size : shape) TORCH_CHECK(size >= 0, "a shape has no negative sizes");
-    auto tensor = at::empty(shape, at::TensorOptions((at::ScalarType)integerOf(info[2])));
+    auto tensor = at::empty(shape, at::TensorOptions((at::ScalarType)dtypeOf(info[2])));
     if ((size_t)tensor.nbytes() != bytes.ByteLength())
       throw std::invalid_argument("the data has " + std::to_string(bytes.ByteLength()) +
                                   " bytes, its shape and dtype need " + std::to_string(tensor.nbytes()));
-    if (tensor.nbytes() > 0)
-      std::memcpy(tensor.data_ptr(), (char*)bytes.ArrayBuffer().Data() + bytes.ByteOffset(), tensor.nbytes());
+    void* data = nullptr;  // also of a SharedArrayBuffer, which `bytes.ArrayBuffer()` refuses
+    napi_get_typedarray_info(env, bytes, nullptr, nullptr, &data, nullptr, nullptr);
+    if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), data, tensor.nbytes());
     return wrap(env, tensor);
   });
 }
 
-/** `toBytes(tensor)`: an ArrayBuffer with a copy of the elements in row-major order. */
+/** `toBytes(tensor, buffer)`: copies the elements in row-major order. JavaScript makes the ArrayBuffer: where there
+ * is no memory for it, it throws, and Node-API would end the process. */
 Napi::Value toBytes(const Napi::CallbackInfo& info) {
-  auto env = info.Env();
-  return guarded(env, [&] {
+  return guarded(info, [&] {
     at::NoGradGuard noGrad;
     auto tensor = tensorOf(info[0]).detach().cpu().contiguous();
-    auto buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
+    auto buffer = info[1].As<Napi::ArrayBuffer>();
+    if (tensor.nbytes() != buffer.ByteLength()) throw std::invalid_argument("the buffer has another size");
     if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.data_ptr(), tensor.nbytes());
-    return buffer;
+    return info.Env().Undefined();
   });
 }
 
-/** `describe(tensor)`: shape, strides, dtype, device. */
-Napi::Value describeTensor(const Napi::CallbackInfo& info) {
-  auto env = info.Env();
-  return guarded(env, [&] {
-    const auto& tensor = tensorOf(info[0]);
-    auto result = Napi::Object::New(env);
-    auto numbers = [&](at::IntArrayRef values) {
-      auto array = Napi::Array::New(env, values.size());
-      for (uint32_t i = 0; i < values.size(); i++) array.Set(i, Napi::Number::New(env, (double)values[i]));
-      return array;
-    };
-    result["shape"] = numbers(tensor.sizes());
-    result["strides"] = numbers(tensor.strides());
-    result["dtype"] = dtypeName(tensor.scalar_type());
-    result["device"] = tensor.device().str();
-    return result;
-  });
+Napi::Value arrayOf(Napi::Env env, at::IntArrayRef values) {
+  auto array = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); i++) array.Set(i, Napi::Number::New(env, (double)values[i]));
+  return array;
+}
+Napi::Value shape(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return arrayOf(info.Env(), tensorOf(info[0]).sizes()); });
+}
+Napi::Value strides(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return arrayOf(info.Env(), tensorOf(info[0]).strides()); });
+}
+Napi::Value dtype(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return Napi::String::New(info.Env(), dtypeName(tensorOf(info[0]).scalar_type())); });
+}
+Napi::Value device(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return Napi::String::New(info.Env(), tensorOf(info[0]).device().str()); });
 }
 
 Napi::Value dispose(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     handleOf(info[0])->release();
     return info.Env().Undefined();
   });
 }
 Napi::Value isFreed(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return Napi::Boolean::New(info.Env(), !handleOf(info[0])->tensor.defined()); });
+  return guarded(info, [&] { return Napi::Boolean::New(info.Env(), !handleOf(info[0])->tensor.defined()); });
 }
 Napi::Value liveCount(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), (double)liveTensors.load());
 }
 
 Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return Napi::Boolean::New(info.Env(), tensorOf(info[0]).requires_grad()); });
+  return guarded(info, [&] { return Napi::Boolean::New(info.Env(), tensorOf(info[0]).requires_grad()); });
 }
 Napi::Value grad(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return wrap(info.Env(), tensorOf(info[0]).grad()); });
+  return guarded(info, [&] { return wrap(info.Env(), tensorOf(info[0]).grad()); });
 }
 Napi::Value setGrad(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     const auto& tensor = tensorOf(info[0]);
     if (info[1].IsNull()) {
       tensor.mutable_grad().reset();
     } else {
       const auto& value = tensorOf(info[1]);
+      TORCH_CHECK(!value.is_same(tensor), "a tensor is not its own gradient");
       TORCH_CHECK(value.sizes() == tensor.sizes() && value.scalar_type() == tensor.scalar_type(),
                   "a gradient has the shape and dtype of its tensor");
       tensor.mutable_grad() = value;
@@ -450,7 +458,7 @@ Napi::Value setGrad(const Napi::CallbackInfo& info) {
 }
 /** `backward(tensor, gradient | null, retainGraph)`. */
 Napi::Value backward(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     torch::autograd::variable_list gradients;
     if (!info[1].IsNull()) gradients.push_back(tensorOf(info[1]));
     torch::autograd::backward({tensorOf(info[0])}, gradients, boolOf(info[2]));
@@ -460,7 +468,7 @@ Napi::Value backward(const Napi::CallbackInfo& info) {
 
 /** `setGradMode(enabled)`: returns what it was. */
 Napi::Value setGradMode(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     bool before = at::GradMode::is_enabled();
     at::GradMode::set_enabled(boolOf(info[0]));
     return Napi::Boolean::New(info.Env(), before);
@@ -468,7 +476,7 @@ Napi::Value setGradMode(const Napi::CallbackInfo& info) {
 }
 /** `setAutocast(enabled)`: bfloat16 on the CPU; returns what it was. Switching it off drops the cached casts. */
 Napi::Value setAutocast(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     bool enabled = boolOf(info[0]);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
     bool before = at::autocast::is_autocast_enabled(at::kCPU);
@@ -485,7 +493,7 @@ Napi::Value setAutocast(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value setThreads(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     int64_t n = integerOf(info[0]);
     if (n < 1 || n > 4096) mismatch("a number of threads of at least 1", info[0]);
     at::set_num_threads((int)n);
@@ -501,15 +509,15 @@ Napi::Value wrapGenerator(Napi::Env env, at::Generator generator) {
                                               [](Napi::Env, GeneratorHandle* h) { delete h; });
 }
 Napi::Value newGenerator(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     return wrapGenerator(info.Env(), at::make_generator<at::CPUGeneratorImpl>((uint64_t)integerOf(info[0])));
   });
 }
 Napi::Value defaultGenerator(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return wrapGenerator(info.Env(), at::detail::getDefaultCPUGenerator()); });
+  return guarded(info, [&] { return wrapGenerator(info.Env(), at::detail::getDefaultCPUGenerator()); });
 }
 Napi::Value seedGenerator(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     auto& generator = generatorOf(info[0]);
     std::lock_guard<std::mutex> lock(generator.mutex());
     generator.set_current_seed((uint64_t)integerOf(info[1]));
@@ -517,14 +525,14 @@ Napi::Value seedGenerator(const Napi::CallbackInfo& info) {
   });
 }
 Napi::Value generatorState(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     auto& generator = generatorOf(info[0]);
     std::lock_guard<std::mutex> lock(generator.mutex());
     return wrap(info.Env(), generator.get_state());
   });
 }
 Napi::Value setGeneratorState(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     auto& generator = generatorOf(info[0]);
     std::lock_guard<std::mutex> lock(generator.mutex());
     generator.set_state(tensorOf(info[1]));
@@ -537,14 +545,14 @@ std::mutex sharedMutex;
 std::unordered_map<int64_t, at::Tensor> sharedTensors;
 int64_t nextShared = 1;
 Napi::Value share(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     std::lock_guard<std::mutex> lock(sharedMutex);
     sharedTensors[nextShared] = tensorOf(info[0]).detach();
     return Napi::Number::New(info.Env(), (double)nextShared++);
   });
 }
 Napi::Value take(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     std::lock_guard<std::mutex> lock(sharedMutex);
     auto found = sharedTensors.find(integerOf(info[0]));
     if (found == sharedTensors.end())
@@ -556,38 +564,49 @@ Napi::Value take(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  // glibc gives big blocks back to the kernel after every step and page-faults them in again; keep them.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 2047 << 20);
-  mallopt(M_TOP_PAD, 64 << 20);
+  static const bool once = [] {
+    // glibc gives big blocks back to the kernel after every step and page-faults them in again; keep them.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 2047 << 20);
+    mallopt(M_TOP_PAD, 64 << 20);
+    // An error's C++ backtrace costs milliseconds, and its message is shown without.
+    c10::SetStackTraceFetcher([] { return std::string(); });
+    return true;
+  }();
+  (void)once;
   env.SetInstanceData(new Environment());
-  auto define = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
-    exports[name] = Napi::Function::New(env, function, name);
+  // Errors name the signature, as those of operators name the schema.
+  auto define = [&](Napi::Value (*function)(const Napi::CallbackInfo&), const char* signature) {
+    const std::string name(signature, std::strcspn(signature, "("));
+    exports[name] = Napi::Function::New(env, function, name, (void*)signature);
   };
-  define("lookup", lookup);
-  define("call", call);
-  define("schemas", schemas);
-  define("fromBytes", fromBytes);
-  define("toBytes", toBytes);
-  define("describe", describeTensor);
-  define("dispose", dispose);
-  define("isFreed", isFreed);
-  define("liveCount", liveCount);
-  define("requiresGrad", requiresGrad);
-  define("grad", grad);
-  define("setGrad", setGrad);
-  define("backward", backward);
-  define("setGradMode", setGradMode);
-  define("setAutocast", setAutocast);
-  define("setThreads", setThreads);
-  define("threads", threads);
-  define("newGenerator", newGenerator);
-  define("defaultGenerator", defaultGenerator);
-  define("seedGenerator", seedGenerator);
-  define("generatorState", generatorState);
-  define("setGeneratorState", setGeneratorState);
-  define("share", share);
-  define("take", take);
+  define(lookup, "lookup(name, overload) -> int");
+  define(call, "call(operator, ...arguments)");
+  define(schemas, "schemas(name)");
+  define(fromBytes, "fromBytes(TypedArray data, int[] shape, ScalarType dtype) -> Tensor");
+  define(toBytes, "toBytes(Tensor self, ArrayBuffer buffer)");
+  define(shape, "shape(Tensor self) -> int[]");
+  define(strides, "strides(Tensor self) -> int[]");
+  define(dtype, "dtype(Tensor self) -> ScalarType");
+  define(device, "device(Tensor self) -> Device");
+  define(dispose, "dispose(Tensor self)");
+  define(isFreed, "isFreed(Tensor self) -> bool");
+  define(liveCount, "liveCount() -> int");
+  define(requiresGrad, "requiresGrad(Tensor self) -> bool");
+  define(grad, "grad(Tensor self) -> Tensor?");
+  define(setGrad, "setGrad(Tensor self, Tensor? value)");
+  define(backward, "backward(Tensor self, Tensor? gradient, bool retainGraph)");
+  define(setGradMode, "setGradMode(bool enabled) -> bool");
+  define(setAutocast, "setAutocast(bool enabled) -> bool");
+  define(setThreads, "setThreads(int count)");
+  define(threads, "threads() -> int");
+  define(newGenerator, "newGenerator(int seed) -> Generator");
+  define(defaultGenerator, "defaultGenerator() -> Generator");
+  define(seedGenerator, "seedGenerator(Generator self, int seed)");
+  define(generatorState, "generatorState(Generator self) -> Tensor");
+  define(setGeneratorState, "setGeneratorState(Generator self, Tensor state)");
+  define(share, "share(Tensor self) -> int");
+  define(take, "take(int ticket) -> Tensor");
   exports["version"] = TORCH_VERSION;
   return exports;
 }

@@ -56,6 +56,7 @@ const flags = [
 ];
 const stamp = createHash('sha256')
   .update(readFileSync(source))
+  .update(readFileSync(join(root, 'native/checks.h')))
   .update(JSON.stringify([flags, libtorch.version, process.arch]))
   .digest('hex');
 const stampFile = `${target}.stamp`;

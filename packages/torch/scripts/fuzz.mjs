@@ -223,7 +223,8 @@ const operators = [...methods, ...functions]
 
 function backward(result) {
   for (const t of [result].flat()) {
-    if (t instanceof Tensor && t.requiresGrad && random() < 0.8) t.to('float64').sum().backward();
+    if (t instanceof Tensor && t.requiresGrad && t.numel < 1e6 && random() < 0.8)
+      t.to('float64').sum().backward();
   }
 }
 
@@ -249,7 +250,7 @@ for (let i = 0; i < Number(options.calls); i++) {
     }
     try {
       backward(result);
-      for (const t of [result].flat()) if (t instanceof Tensor && random() < 0.2) t.data();
+      for (const t of [result].flat()) if (t instanceof Tensor && t.numel < 1e6 && random() < 0.2) t.data();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
     }

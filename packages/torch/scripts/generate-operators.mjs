@@ -1,6 +1,6 @@
 /**
  * Writes `src/generated/`: the typed functions of `operators.mjs`, from libtorch's own schemas.
- * `node scripts/generate-operators.mjs`, after the addon is built; made with libtorch 1.13, whose schemas 2.x keeps.
+ * `node scripts/generate-operators.mjs`, after the addon is built; made with libtorch 1.13.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const native = createRequire(import.meta.url)(join(root, 'build/la_ssl_torch.node'));
 
 /** Arguments that no caller of the typed functions sets. */
-const HIDDEN = new Set(['layout', 'pin_memory', 'implicit', 'non_blocking', 'sparse_grad', 'cudnn_enable']);
+const HIDDEN = new Set([
+  ...['layout', 'pin_memory', 'implicit', 'non_blocking', 'cudnn_enable'],
+  ...['sparse_grad', 'sparse', 'scales_h', 'scales_w'],
+]);
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
 function typeOf(argument) {
@@ -63,6 +66,11 @@ function documentation(argument, name) {
 
 function emit([name, overloads, sentence], isMethod) {
   const schemas = overloads.map(schemaOf);
+  // One parameter where a number stands for a tensor: `scatter.value` calls `src` of `scatter.src` so.
+  for (const [i, a] of (schemas[1]?.arguments ?? []).entries()) {
+    const first = schemas[0].arguments[i];
+    if (a.type === 'Scalar' && first?.type === 'Tensor') a.name = first.name;
+  }
   const visible = (schema) =>
     schema.arguments.filter((a, i) => !HIDDEN.has(a.name) && !(isMethod && i === 0));
   const isPositional = (a) => !a.hasDefault && !a.keywordOnly;

@@ -13,16 +13,15 @@ const operators = new Map<string, number>();
 function operatorIndex(name: string): number {
   let index = operators.get(name);
   if (index === undefined) {
-    const dot = name.indexOf('.');
-    index = dot < 0 ? native.lookup(name, '') : native.lookup(name.slice(0, dot), name.slice(dot + 1));
+    const [base = '', overload = ''] = String(name).split('.');
+    index = native.lookup(base, overload);
     operators.set(name, index);
   }
   return index;
 }
 
-function toNative(value: unknown): unknown {
-  if (value instanceof Tensor || value instanceof Generator) return value.handle;
-  return Array.isArray(value) ? value.map(toNative) : value;
+function handleOf(value: unknown): unknown {
+  return value instanceof Tensor || value instanceof Generator ? value.handle : value;
 }
 
 function fromNative(value: unknown): unknown {
@@ -37,5 +36,6 @@ function fromNative(value: unknown): unknown {
  * @throws Error that names the operator and its schema, on an unknown name or wrong arguments
  */
 export function call(name: string, ...args: readonly unknown[]): unknown {
-  return fromNative(native.call(operatorIndex(name), ...args.map(toNative)));
+  const values = args.map((value) => (Array.isArray(value) ? value.map(handleOf) : handleOf(value)));
+  return fromNative(native.call(operatorIndex(name), ...values));
 }

@@ -3,13 +3,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { native } from './native.js';
+import { synchronous } from './scope.js';
 
 function during<T>(set: (enabled: boolean) => boolean, enabled: boolean, body: () => T): T {
   const before = set(enabled);
   try {
-    const result = body();
-    if (result instanceof Promise) throw new TypeError('A mode lasts for a synchronous function only.');
-    return result;
+    return synchronous('A mode', body());
   } finally {
     set(before);
   }
@@ -45,7 +44,7 @@ export function hasFastBfloat16(): boolean {
   }
 }
 
-/** Sets how many threads one operator may use. @throws Error unless a positive integer */
+/** Sets how many threads one operator called from this JavaScript thread may use. @throws Error unless a positive integer */
 export function setThreads(count: number): void {
   native.setThreads(count);
 }

@@ -42,8 +42,11 @@ interface Native {
   call(operator: number, ...args: unknown[]): unknown;
   schemas(name: string): Schema[];
   fromBytes(data: NodeJS.TypedArray, shape: readonly number[], dtype: DType): Handle;
-  toBytes(tensor: Handle): ArrayBuffer;
-  describe(tensor: Handle): { shape: number[]; strides: number[]; dtype: DType; device: string };
+  toBytes(tensor: Handle, buffer: ArrayBuffer): void;
+  shape(tensor: Handle): number[];
+  strides(tensor: Handle): number[];
+  dtype(tensor: Handle): DType;
+  device(tensor: Handle): string;
   dispose(tensor: Handle): void;
   isFreed(tensor: Handle): boolean;
   liveCount(): number;

@@ -23,7 +23,7 @@ export class Scope {
     this.#tensors.add(tensor);
   }
 
-  /** Takes tensors (also in arrays and plain objects) out of this scope; the enclosing one, if any, gets them. */
+  /** Takes tensors (also in arrays, maps, sets and plain objects) out of this scope; the enclosing one, if any, gets them. */
   release<T>(value: T): T {
     for (const tensor of tensorsIn(value)) {
       if (this.#tensors.delete(tensor)) this.#parent?.add(tensor);
@@ -39,14 +39,22 @@ export class Scope {
     return value;
   }
 
-  /** Frees what is left. @throws Error where an inner scope is still open */
+  /** Frees what is left. @throws Error where a scope opened inside was left open; that one has ended too */
   dispose(): void {
-    if (!this.#open) return;
-    if (current !== this) throw new Error('A scope was ended while another, opened later, is still open.');
-    this.#open = false;
-    current = this.#parent;
-    for (const tensor of this.#tensors) tensor.dispose();
-    this.#tensors.clear();
+    if (this.end() > 0) throw new Error('A scope ended while another, opened inside of it, was still open.');
+  }
+
+  /** @internal Ends this scope and those left open inside. @returns how many those were */
+  end(): number {
+    for (let inner = 0; this.#open; inner++) {
+      const scope = current as Scope; // the innermost; this one, being open, is found on the way out
+      scope.#open = false;
+      current = scope.#parent;
+      for (const tensor of scope.#tensors) tensor.dispose();
+      scope.#tensors.clear();
+      if (scope === this) return inner;
+    }
+    return 0;
   }
 
   [Symbol.dispose](): void {
@@ -62,15 +70,30 @@ export function openScope(): Scope {
 }
 
 /**
- * Runs `body` and frees every tensor that it made, but for those that it returns (alone, in an array, or as
- * values of a plain object) or keeps.
+ * Runs `body` and frees every tensor that it made, but for those that it returns (alone, or in arrays, maps, sets
+ * and plain objects) or keeps.
  * @throws TypeError where `body` returns a promise: a scope must not span an `await`
  */
 export function scope<T>(body: () => T): T {
-  using s = new Scope();
-  const result = s.release(body());
-  if (result instanceof Promise) throw new TypeError('scope() takes a synchronous function.');
+  const s = new Scope();
+  let result: T;
+  try {
+    result = s.release(synchronous('scope()', body()));
+  } catch (error) {
+    s.end();
+    throw error;
+  }
+  s.dispose();
   return result;
+}
+
+/** @internal @returns `result`. @throws TypeError where it is a promise, whose own failure then counts as handled */
+export function synchronous<T>(what: string, result: T): T {
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => undefined);
+  throw new TypeError(
+    `${what} takes a synchronous function: it ends before what the function awaits is there.`,
+  );
 }
 
 /** Takes tensors out of every open scope; they live until `dispose()` or garbage collection. */
@@ -87,8 +110,9 @@ export function register(tensor: Tensor): Tensor {
 function* tensorsIn(value: unknown): Generator<Tensor> {
   if (typeof value !== 'object' || value === null) return;
   if (isTensor(value)) yield value;
-  else if (Array.isArray(value)) for (const element of value) yield* tensorsIn(element);
-  else if (Object.getPrototypeOf(value) === Object.prototype) {
+  else if (Array.isArray(value) || value instanceof Map || value instanceof Set) {
+    for (const element of value.values()) yield* tensorsIn(element);
+  } else if (Object.getPrototypeOf(value) === Object.prototype) {
     for (const element of Object.values(value)) yield* tensorsIn(element);
   }
 }

@@ -5,7 +5,7 @@
  * no operator offers: data in and out, gradients, freeing.
  */
 import { call } from './call.js';
-import { type DType, dtypeOf, type MemoryFormat, type TensorData, typedArray } from './dtype.js';
+import { type DType, dtypeOf, itemSize, type MemoryFormat, type TensorData, typedArray } from './dtype.js';
 import { TensorOperators } from './generated/tensor-operators.js';
 import { type Handle, native } from './native.js';
 import { register, tensorMark } from './scope.js';
@@ -18,7 +18,6 @@ export class Tensor extends TensorOperators {
   readonly handle: Handle;
   /** @internal */
   readonly [tensorMark] = true;
-  #description: ReturnType<typeof native.describe> | undefined;
 
   /** @internal Tensors come from `tensor`, `fromData`, the creation functions and operators. */
   constructor(handle: Handle) {
@@ -26,24 +25,20 @@ export class Tensor extends TensorOperators {
     this.handle = handle;
   }
 
-  get #about() {
-    this.#description ??= native.describe(this.handle);
-    return this.#description;
-  }
   /** Sizes, outermost first. */
   get shape(): readonly number[] {
-    return this.#about.shape;
+    return native.shape(this.handle);
   }
   get dtype(): DType {
-    return this.#about.dtype;
+    return native.dtype(this.handle);
   }
   /** `cpu`, `cuda:0`, ... */
   get device(): string {
-    return this.#about.device;
+    return native.device(this.handle);
   }
   /** Elements between neighbours along each dimension. */
   get strides(): readonly number[] {
-    return this.#about.strides;
+    return native.strides(this.handle);
   }
   /** Number of elements. */
   get numel(): number {
@@ -52,7 +47,10 @@ export class Tensor extends TensorOperators {
 
   /** @returns a copy of the elements in row-major order; `bfloat16` and `float16` as their bits */
   data(): TensorData {
-    return typedArray(native.toBytes(this.handle), this.dtype);
+    const { dtype } = this;
+    const buffer = new ArrayBuffer(this.numel * itemSize(dtype));
+    native.toBytes(this.handle, buffer);
+    return typedArray(buffer, dtype);
   }
 
   /** @returns a copy of the elements as numbers in row-major order, whatever the dtype */
@@ -65,11 +63,12 @@ export class Tensor extends TensorOperators {
 
   /** @returns the elements as nested arrays (a number for a 0-dimensional tensor) */
   tolist(): Nested {
+    const { shape } = this;
     const flat = this.toFloat64Array();
     let next = 0;
     const build = (dim: number): Nested => {
-      if (dim === this.shape.length) return flat[next++] as number;
-      return Array.from({ length: this.shape[dim] as number }, () => build(dim + 1));
+      if (dim === shape.length) return flat[next++] as number;
+      return Array.from({ length: shape[dim] as number }, () => build(dim + 1));
     };
     return build(0);
   }
@@ -173,32 +172,36 @@ export function takeShared(ticket: number): Tensor {
 /**
  * A tensor with a copy of `data`.
  * @param shape - sizes; by default one dimension of `data.length`
- * @param dtype - needed only where the typed array does not say (Uint16Array for `bfloat16`)
+ * @param dtype - needed where the typed array does not say: a Uint16Array for `bfloat16`, bytes for any
  * @throws Error where the number of elements does not fit the shape
  */
 export function fromData(data: NodeJS.TypedArray, shape?: readonly number[], dtype?: DType): Tensor {
-  return register(new Tensor(native.fromBytes(data, shape ?? [data.length], dtype ?? dtypeOf(data))));
+  const type = dtypeOf(data, dtype);
+  return register(new Tensor(native.fromBytes(data, shape ?? [data.length], type)));
 }
+
+const MAX_DIMS = 64; // of ATen
+const isList = (value: Nested | undefined): value is readonly Nested[] => Array.isArray(value);
 
 /**
  * A tensor from nested arrays: `tensor([[1, 2], [3, 4]])`.
- * @throws Error where the nesting is ragged
+ * @throws Error where the nesting is ragged, or an element is no number
  */
 export function tensor(values: Nested, { dtype = 'float32' }: { dtype?: DType } = {}): Tensor {
   const shape: number[] = [];
-  for (let level: Nested = values; typeof level !== 'number'; level = level[0] as Nested) {
+  for (let level: Nested | undefined = values; isList(level) && shape.length < MAX_DIMS; level = level[0]) {
     shape.push(level.length);
-    if (level.length === 0) break;
   }
   const flat: number[] = [];
   const visit = (value: Nested, depth: number): void => {
-    if (typeof value === 'number') {
-      if (depth !== shape.length) throw new Error('tensor(): the nested arrays are ragged');
-      flat.push(value);
-      return;
+    if (isList(value) ? value.length !== shape[depth] : depth !== shape.length) {
+      throw new Error(
+        `tensor(): the nested arrays are ragged, they do not fill the shape [${shape.join(', ')}]`,
+      );
     }
-    if (value.length !== shape[depth]) throw new Error('tensor(): the nested arrays are ragged');
-    for (const element of value) visit(element, depth + 1);
+    if (isList(value)) for (const element of value) visit(element, depth + 1);
+    else if (typeof value === 'number') flat.push(value);
+    else throw new TypeError(`tensor() takes numbers in nested arrays, got ${String(value)}`);
   };
   visit(values, 0);
   const wide = register(new Tensor(native.fromBytes(Float64Array.from(flat), shape, 'float64')));

@@ -644,26 +644,14 @@ export function dropout(input: Tensor, p: number, train: boolean): Tensor {
  * @param indices - which: int64 tensors
  * @param options.paddingIdx - a row that gets no gradient (−1: none)
  * @param options.scaleGradByFreq - divide gradients by how often a row occurs
- * @param options.sparse - make the gradient sparse
  * Schema: `aten::embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False) -> Tensor`
  */
 export function embedding(
   weight: Tensor,
   indices: Tensor,
-  options: {
-    paddingIdx?: number | undefined;
-    scaleGradByFreq?: boolean | undefined;
-    sparse?: boolean | undefined;
-  } = {},
+  options: { paddingIdx?: number | undefined; scaleGradByFreq?: boolean | undefined } = {},
 ): Tensor {
-  return call(
-    'aten::embedding',
-    weight,
-    indices,
-    options.paddingIdx,
-    options.scaleGradByFreq,
-    options.sparse,
-  ) as Tensor;
+  return call('aten::embedding', weight, indices, options.paddingIdx, options.scaleGradByFreq) as Tensor;
 }
 
 /**
@@ -701,22 +689,12 @@ export function affineGridGenerator(theta: Tensor, size: readonly number[], alig
  * @param self - the first operand
  * @param outputSize - size of the result
  * @param alignCorners - whether −1 and 1 are the centres of the corner pixels
- * @param options.scalesH - vertical scale, where the sizes do not say it
- * @param options.scalesW - horizontal scale, where the sizes do not say it
  * Schema: `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor`
  */
 export function upsampleBilinear2d(
   self: Tensor,
   outputSize: number | readonly number[],
   alignCorners: boolean,
-  options: { scalesH?: number | null | undefined; scalesW?: number | null | undefined } = {},
 ): Tensor {
-  return call(
-    'aten::upsample_bilinear2d',
-    self,
-    outputSize,
-    alignCorners,
-    options.scalesH,
-    options.scalesW,
-  ) as Tensor;
+  return call('aten::upsample_bilinear2d', self, outputSize, alignCorners) as Tensor;
 }

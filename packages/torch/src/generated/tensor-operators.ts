@@ -1064,13 +1064,12 @@ export abstract class TensorOperators {
    * @param dim - dimension; negative counts from the last
    * @param index - which: an integer, or an int64 tensor
    * @param src - where the elements come from
-   * @param value - the value to put
    * Schema: `aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor` or `aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor`
    */
-  scatter(dim: number, index: Tensor, src?: Tensor, value?: number): Tensor {
+  scatter(dim: number, index: Tensor, src: Tensor | number): Tensor {
     return (
-      value !== undefined
-        ? call('aten::scatter.value', this, dim, index, value)
+      typeof src === 'number'
+        ? call('aten::scatter.value', this, dim, index, src)
         : call('aten::scatter.src', this, dim, index, src)
     ) as Tensor;
   }

@@ -35,7 +35,13 @@ export class BatchNorm extends Module {
     this.#eps = eps;
   }
 
+  /** @throws Error where in training there is one value a feature only: it has no variance */
   forward(input: Tensor): Tensor {
+    if (this.training && input.numel === this.runningMean.numel) {
+      throw new Error(
+        `BatchNorm needs more than one value a feature, got shape [${input.shape.join(', ')}].`,
+      );
+    }
     if (this.training) noGrad(() => this.#batches.add_(1));
     return batchNorm(
       input,
