@@ -1,6 +1,7 @@
 /** @file The command `la-ssl`: one file a command, each parses, calls and prints. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { probeCommand } from './probe.js';
 import { trainCommand } from './train.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -21,12 +22,17 @@ export function createProgram(): Command {
       'after',
       '\nEvery command has --help with examples. Errors say what to do; LA_SSL_DEBUG=1 adds stacks.',
     );
-  for (const command of [trainCommand()]) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of [trainCommand(), probeCommand()])
+    program.addCommand(command.copyInheritedSettings(program));
   return program;
 }
 
 /** Runs a command line. @returns the exit status: 0, 1 for a failure, 2 for wrong usage, 130 when interrupted */
 export async function main(argv: readonly string[]): Promise<number> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0); // the reader has enough, as `head` does
+    throw error;
+  });
   const program = createProgram();
   for (const command of [program, ...program.commands.flatMap((c) => [c, ...c.commands])])
     command.exitOverride();

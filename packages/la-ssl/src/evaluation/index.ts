@@ -47,4 +47,5 @@ export {
   mostLikely,
 } from './logistic-regression.js';
 export { metricsOverSeeds, type ProbeMetrics, probeMetrics } from './metrics.js';
+export { type ProbeRunOptions, probeRun, type RunProbes, type SavedProbe } from './probe-run.js';
 export { unbiasedAccuracy } from './unbiased-accuracy.js';

@@ -18,6 +18,9 @@ export interface Method extends nn.Module {
    * @param indices - of those examples, `[N]`; one that was drawn twice is told by it
    */
   forward(views: readonly Tensor[], indices: Int32Array): MethodOutput;
-  /** The similarity alone, for scoring: `[N]`, > 0, higher = better learned. Source: LA-SSL, Section 4.1 */
+  /**
+   * The similarity alone, for scoring: `[N]`, > 0, higher = better learned; the mean over all pairs of two or more
+   * views. Source: LA-SSL, Section 4.1
+   */
   similarity(views: readonly Tensor[]): Tensor;
 }

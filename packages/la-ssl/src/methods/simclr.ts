@@ -6,6 +6,7 @@ import {
   autocast,
   cat,
   crossEntropyLoss,
+  einsum,
   eye,
   fromData,
   type Generator,
@@ -58,20 +59,20 @@ export class SimCLR extends nn.Module implements Method {
 
   forward(views: readonly Tensor[], indices: Int32Array): MethodOutput {
     const { temperature, maskDuplicates } = this.#options;
+    if (views.length !== 2) throw new Error(`SimCLR takes 2 views, got ${views.length}`);
     const z = this.#projections(views);
     return {
       loss: ntXent(z, { temperature, ...(maskDuplicates && { indices }) }),
-      similarity: this.#similarity(z.detach()),
+      similarity: this.#similarity(z.detach(), 2),
     };
   }
 
   similarity(views: readonly Tensor[]): Tensor {
-    return this.#similarity(this.#projections(views));
+    return this.#similarity(this.#projections(views), views.length);
   }
 
-  /** Unit projections `[2N, D]` of two views; row i pairs with row i + N. */
+  /** Unit projections `[V · N, D]` of V views; those of one example are N rows apart. */
   #projections(views: readonly Tensor[]): Tensor {
-    if (views.length !== 2) throw new Error(`SimCLR takes 2 views, got ${views.length}`);
     const { bfloat16 } = this.#options;
     const images = cat(views, { dim: 0 });
     const features = bfloat16
@@ -81,10 +82,12 @@ export class SimCLR extends nn.Module implements Method {
     return z.div(z.norm({ dim: [1], keepdim: true }).clamp({ min: 1e-12 }));
   }
 
-  /** `exp(cos(z1, z2) / τ)` `[N]`. Source: LA-SSL, Section 4.1 */
-  #similarity(z: Tensor): Tensor {
-    const [z1, z2] = z.chunk(2) as [Tensor, Tensor];
-    return z1.mul(z2).sum([1]).div(this.#options.speedTemperature).exp();
+  /** `exp(cos(z_a, z_b) / τ)`, mean over the pairs a < b of V views; `z` is `[V · N, D]`. Source: LA-SSL, Section 4.1 */
+  #similarity(z: Tensor, views: number): Tensor {
+    const byView = z.reshape([views, -1, z.shape[1] as number]); // [V, N, D]
+    const cosines = einsum('and,bnd->nab', [byView, byView]); // [N, V, V]
+    const pairs = cosines.div(this.#options.speedTemperature).exp().triu({ diagonal: 1 });
+    return pairs.sum([1, 2]).div((views * (views - 1)) / 2);
   }
 }
 

@@ -39,7 +39,7 @@ const groups = {
     examples: whole(1).optional().describe('how many training examples, the same number of each class (all)'),
     testExamples: whole(1).optional().describe('how many test examples, the same number of each class (all)'),
     dataSeed: seed().optional().describe('seed of what is random in the data set itself'),
-    frost: z.string().optional().describe('corrupted-cifar10: a folder with pictures of frost'),
+    frostPictures: z.string().optional().describe('corrupted-cifar10: a folder with pictures of frost'),
   },
   Encoder: {
     encoder: z.enum(ENCODERS).default('resnet18').describe('encoder'),
@@ -74,9 +74,11 @@ const groups = {
   },
   Sampling: {
     sampler: z
-      .enum(['uniform', 'la-ssl', 'oracle'])
+      .enum(['uniform', 'la-ssl', 'oracle', 'la-ssl-shuffled'])
       .default('la-ssl')
-      .describe('how examples are drawn; oracle knows the true groups'),
+      .describe(
+        'how examples are drawn; oracle knows the true groups; la-ssl-shuffled is a control that gives the probabilities to random examples',
+      ),
     gamma: z
       .number()
       .min(0)
@@ -96,7 +98,9 @@ const groups = {
         'measure speeds by a pass over all examples before an epoch, or from the training step at no cost (full-pass for la-ssl, else in-step)',
       ),
     scoreEvery: whole(1).default(1).describe('epochs between full passes; every update is preceded by one'),
-    viewsPerScore: whole(1).default(1).describe('pairs of views that a full pass averages for each example'),
+    viewsPerScore: whole(2)
+      .default(2)
+      .describe('views of each example in a full pass; the similarity is averaged over all pairs'),
     emaWeight: z
       .number()
       .gt(0)
@@ -167,7 +171,7 @@ export type ResolvedConfig = TrainConfig & {
 export function resolveConfig(config: TrainConfig): ResolvedConfig {
   return {
     ...config,
-    scoring: config.scoring ?? (config.sampler === 'la-ssl' ? 'full-pass' : 'in-step'),
+    scoring: config.scoring ?? (config.sampler.startsWith('la-ssl') ? 'full-pass' : 'in-step'),
     threads: config.threads ?? availableParallelism(),
     precision: config.precision === 'auto' ? (hasFastBfloat16() ? 'bfloat16' : 'float32') : config.precision,
     speedTemperature: config.speedTemperature ?? config.temperature,
@@ -176,8 +180,8 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
 
 /** The data set that a configuration asks for; the data room checks it and fills in its own defaults. */
 export function datasetSpecOf(config: TrainConfig): DatasetSpec {
-  const { dataset, set, severity, alignedShare, examples, testExamples, dataSeed, frost } = config;
-  const options = { set, severity, alignedShare, examples, testExamples, seed: dataSeed, frost };
+  const { dataset, set, severity, alignedShare, examples, testExamples, dataSeed, frostPictures } = config;
+  const options = { set, severity, alignedShare, examples, testExamples, seed: dataSeed, frostPictures };
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return { name: dataset, ...Object.fromEntries(given) } as DatasetSpec;
 }

@@ -90,12 +90,12 @@ class Loop {
   ) {
     this.#count = options.dataset.shape.count;
     this.#steps = Math.max(1, Math.ceil(this.#count / config.batchSize));
-    // Of the work of a training step, a scored pair of views takes about a third: forward without backward.
+    // A scored view takes about a third of a trained one: forward without backward.
     const passes = Array.from({ length: config.epochs }, (_, epoch) => epoch).filter((e) => this.#scores(e));
     const before = passes.filter(
       (e) => e < position.epoch || (e === position.epoch && position.step > 0),
     ).length;
-    const perPass = (this.#count * config.viewsPerScore) / 3;
+    const perPass = (this.#count * config.viewsPerScore) / 6;
     this.#work = {
       total: config.epochs * this.#count + passes.length * perPass,
       done: position.epoch * this.#count + this.#start(position.step) + before * perPass,
@@ -210,7 +210,7 @@ class Loop {
         signal: options.signal,
       },
       ...{ batchSize: config.batchSize, viewsPerScore: config.viewsPerScore, pass: position.epoch },
-      onBatch: (examples) => this.#progress('score', (examples * config.viewsPerScore) / 3, null),
+      onBatch: (examples) => this.#progress('score', (examples * config.viewsPerScore) / 6, null),
     });
     parts.monitor.observe(
       Int32Array.from(similarities, (_, i) => i),

@@ -16,7 +16,7 @@ export interface ScoringOptions {
   dataset: ImageDataset;
   makeViews: MakeViews;
   batchSize: number;
-  /** Pairs of views that are averaged for each example. */
+  /** Views of each example, ≥ 2; the similarity is averaged over all their pairs. */
   viewsPerScore: number;
   /** Tells the views of this pass from those of others. */
   pass: number;
@@ -43,14 +43,9 @@ export async function scoreAll(options: ScoringOptions): Promise<Float64Array> {
       scope(() =>
         noGrad(() => {
           const images = fromData(imagesAt(dataset, indices), [indices.length, channels, height, width]);
-          for (let k = 0; k < viewsPerScore; k++) {
-            const views = makeViews(images, { purpose: SCORING_VIEWS, step: pass, part: start, repeat: k });
-            const batch = method.similarity(views).toFloat64Array();
-            for (let i = 0; i < batch.length; i++) {
-              similarities[start + i] =
-                (similarities[start + i] as number) + (batch[i] as number) / viewsPerScore;
-            }
-          }
+          const place = { purpose: SCORING_VIEWS, step: pass, part: start } as const;
+          const views = makeViews(images, place, viewsPerScore);
+          similarities.set(method.similarity(views).toFloat64Array(), start);
         }),
       );
       onBatch?.(indices.length);

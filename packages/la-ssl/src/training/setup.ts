@@ -14,7 +14,7 @@ import {
   UniformSampler,
 } from '../sampling/index.js';
 import type { ResolvedConfig } from './config.js';
-import { type MakeViews, twoViews } from './views.js';
+import { augmentedViews, type MakeViews } from './views.js';
 
 /** The parts of a run. */
 export interface RunParts {
@@ -52,7 +52,7 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
   return {
     method,
     optimizer: new optim.SGD(method.namedParameters(), config),
-    makeViews: twoViews(augment, config.seed),
+    makeViews: augmentedViews(augment, config.seed),
     monitor,
     sampler: createSampler(config, monitor, groups, conflicting),
     groups,
@@ -87,7 +87,8 @@ function createSampler(
     case 'uniform':
       return new UniformSampler({ count, seed });
     case 'la-ssl':
-      return new LearningSpeedSampler({ ...config, monitor });
+    case 'la-ssl-shuffled':
+      return new LearningSpeedSampler({ ...config, monitor, shuffled: config.sampler === 'la-ssl-shuffled' });
     case 'oracle': {
       if (config.conflictingShare !== undefined && !conflicting) {
         throw new Error(

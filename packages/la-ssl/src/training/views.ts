@@ -13,18 +13,17 @@ export interface ViewsPlace {
   step: number;
   /** Part of that step, such as the first example of a batch. */
   part?: number;
-  repeat?: number;
 }
 
-/** Two views of each image, both `[N, C, H, W]` float32, from bytes `[N, C, H, W]`. */
-export type MakeViews = (images: Tensor, place: ViewsPlace) => Tensor[];
+/** Views of each image (2 by default), each `[N, C, H, W]` float32, from bytes `[N, C, H, W]`. */
+export type MakeViews = (images: Tensor, place: ViewsPlace, views?: number) => Tensor[];
 
-/** @returns a MakeViews that augments every image twice */
-export function twoViews(augment: (images: Tensor, random: Random) => Tensor, seed: number): MakeViews {
-  return (images, { purpose, step, part = 0, repeat = 0 }) => {
+/** @returns a MakeViews that augments every image so often */
+export function augmentedViews(augment: (images: Tensor, random: Random) => Tensor, seed: number): MakeViews {
+  return (images, { purpose, step, part = 0 }, views = 2) => {
     // A key has three words: the place is drawn into the last from a generator of its own.
-    const place = new Random(part, repeat, purpose).uint32();
+    const place = new Random(part, purpose).uint32();
     const random = new Random(seed, step, place);
-    return [augment(images, random), augment(images, random)];
+    return Array.from({ length: views }, () => augment(images, random));
   };
 }
