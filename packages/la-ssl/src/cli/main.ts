@@ -1,6 +1,7 @@
 /** @file The command `la-ssl`: one file a command, each parses, calls and prints. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { demoCommand } from './demo.js';
 import { probeCommand } from './probe.js';
 import { trainCommand } from './train.js';
 
@@ -22,7 +23,7 @@ export function createProgram(): Command {
       'after',
       '\nEvery command has --help with examples. Errors say what to do; LA_SSL_DEBUG=1 adds stacks.',
     );
-  for (const command of [trainCommand(), probeCommand()])
+  for (const command of [demoCommand(), trainCommand(), probeCommand()])
     program.addCommand(command.copyInheritedSettings(program));
   return program;
 }

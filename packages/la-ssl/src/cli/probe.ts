@@ -236,7 +236,7 @@ function comparisonTable(comparisons: readonly Comparison[]): string {
   return formatTable([`difference in points (interval over ${over})`, 'seeds', ...HEADINGS], rows);
 }
 
-function asJson(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): unknown {
+export function probesAsJson(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): unknown {
   const lean = (probe: RunProbes['balanced']) => probe && { ...probe, predictions: undefined };
   return {
     runs: runs.map(({ folder, config, probes }) => ({

@@ -17,7 +17,7 @@ type Shape = (typeof SHAPES)[number];
 type Ground = (typeof GROUNDS)[number];
 
 /** Side of an image, in pixels. */
-const SIZE = 32;
+const SIZE = 24;
 /** Each pixel of a shape's edge is the mean of so many points along each side. */
 const SUPERSAMPLING = 3;
 /** Third words of the random keys: they keep the draws of the two splits apart. */
@@ -26,8 +26,8 @@ const KEYS: Record<Split, number> = { train: 0x7472, test: 0x7465 };
 export const shapesSpec = z.strictObject({
   name: z.literal('shapes'),
   alignedShare: share.default(0.95).describe('the share of training images whose ground goes with the shape'),
-  examples: z.int().positive().default(3000).describe('training images'),
-  testExamples: z.int().positive().default(2000).describe('test images'),
+  examples: z.int().positive().default(2000).describe('training images'),
+  testExamples: z.int().positive().default(4000).describe('test images'),
   seed: z.int().min(0).default(0).describe('of the drawing'),
 });
 export type ShapesSpec = z.input<typeof shapesSpec>;
@@ -73,8 +73,8 @@ function groundOf(label: number, k: number, conflicting: number): number {
 /** @returns pixels `[3, SIZE, SIZE]`, 0 to 255 */
 function draw(shape: Shape, ground: Ground, random: Random): Uint8Array {
   const background = drawGround(ground, random); // [SIZE · SIZE · 3] in [0, 1]
-  const radius = random.uniform(0.2, 0.3); // of the image's side, as is the centre
-  const centre = [random.uniform(-0.2, 0.2), random.uniform(-0.2, 0.2)] as const;
+  const radius = random.uniform(0.28, 0.34); // of the image's side, as is the centre
+  const centre = [random.uniform(-0.12, 0.12), random.uniform(-0.12, 0.12)] as const;
   const angle = random.uniform(-0.35, 0.35);
   const white = random.uniform(0.85, 1);
   const pixels = new Uint8Array(3 * SIZE * SIZE);
