@@ -61,7 +61,7 @@ Examples:
       if (flags.json)
         process.stdout.write(
           `${JSON.stringify(
-            asJson(
+            probesAsJson(
               runs.map((run) => run.probed),
               comparisons,
             ),
