@@ -73,3 +73,20 @@ export async function writeSpeeds(file: string, table: SpeedsTable): Promise<voi
     instance.closeSync();
   }
 }
+
+/** @returns the speeds of the update in `file`, `[N]`; NaN where an example was never seen */
+export async function readSpeeds(file: string): Promise<{ epoch: number; speeds: Float64Array }> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
+  try {
+    const query = `SELECT epoch, speed FROM read_parquet('${file.replaceAll("'", "''")}') ORDER BY "index"`;
+    const [epochs, speeds] = (await (await connection.runAndReadAll(query)).getColumns()) as [
+      number[],
+      (number | null)[],
+    ];
+    return { epoch: epochs[0] ?? 0, speeds: Float64Array.from(speeds, (speed) => speed ?? Number.NaN) };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
