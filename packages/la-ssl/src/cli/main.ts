@@ -1,8 +1,12 @@
 /** @file The command `la-ssl`: one file a command, each parses, calls and prints. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { dataCommand } from './data.js';
 import { demoCommand } from './demo.js';
+import { UsageError } from './options.js';
 import { probeCommand } from './probe.js';
+import { runsCommand } from './runs.js';
+import { scoreCommand } from './score.js';
 import { trainCommand } from './train.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -23,28 +27,43 @@ export function createProgram(): Command {
       'after',
       '\nEvery command has --help with examples. Errors say what to do; LA_SSL_DEBUG=1 adds stacks.',
     );
-  for (const command of [demoCommand(), trainCommand(), probeCommand()])
-    program.addCommand(command.copyInheritedSettings(program));
+  const commands = [
+    demoCommand(),
+    dataCommand(),
+    trainCommand(),
+    probeCommand(),
+    scoreCommand(),
+    runsCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  settle(program);
   return program;
+}
+
+/** Gives the commands below one its settings, and makes each throw where it would end the process. */
+function settle(command: Command): void {
+  command.exitOverride();
+  for (const below of command.commands) settle(below.copyInheritedSettings(command));
+}
+
+/** The reader of the output has enough, as `head` does. */
+function endAtClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
 }
 
 /** Runs a command line. @returns the exit status: 0, 1 for a failure, 2 for wrong usage, 130 when interrupted */
 export async function main(argv: readonly string[]): Promise<number> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0); // the reader has enough, as `head` does
-    throw error;
-  });
-  const program = createProgram();
-  for (const command of [program, ...program.commands.flatMap((c) => [c, ...c.commands])])
-    command.exitOverride();
+  process.stdout.off('error', endAtClosedPipe).on('error', endAtClosedPipe);
   try {
-    await program.parseAsync(argv);
+    await createProgram().parseAsync(argv);
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Error && error.name === 'AbortError') return 130; // said so when it was asked to stop
     const text = error instanceof Error ? error.message : String(error);
     const stack = process.env.LA_SSL_DEBUG && error instanceof Error ? `\n${error.stack}` : '';
     process.stderr.write(`\nla-ssl: ${text}${stack}\n`);
-    return 1;
+    return error instanceof UsageError ? 2 : 1;
   }
 }

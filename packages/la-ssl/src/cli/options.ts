@@ -7,6 +7,9 @@ import { distance } from 'fastest-levenshtein';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
+/** Options that cannot be meant: the command ends with status 2, as it does for an unknown flag. */
+export class UsageError extends Error {}
+
 /** `warmupEpochs` → `warmup-epochs`. */
 export function flagOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -37,8 +40,9 @@ function optionsFor(key: string, type: z.ZodType): Option[] {
       ? [new Option(`--no-${flag}`, `not: ${text}`)]
       : [new Option(`--${flag}`, described)];
   }
-  if (bare instanceof z.ZodEnum) {
-    const choices = bare.options.map(String);
+  const values = choicesOf(bare);
+  if (values) {
+    const choices = values.map(String);
     const option = new Option(
       `--${flag} <name>`,
       `${text}: ${choices.join(', ')}${byDefault === undefined ? '' : ` (default: ${byDefault})`}`,
@@ -47,7 +51,7 @@ function optionsFor(key: string, type: z.ZodType): Option[] {
       option.argParser((value) => {
         if (!choices.includes(value))
           throw new InvalidArgumentError(`It is one of ${choices.join(', ')}.${suggest(value, choices)}`);
-        return value;
+        return values[choices.indexOf(value)];
       }),
     ];
   }
@@ -61,6 +65,14 @@ function optionsFor(key: string, type: z.ZodType): Option[] {
     ];
   }
   return [new Option(`--${flag} <text>`, described)];
+}
+
+/** The values of a closed choice, or null. */
+function choicesOf(type: z.ZodType): unknown[] | null {
+  if (type instanceof z.ZodEnum) return type.options;
+  if (!(type instanceof z.ZodUnion)) return null;
+  const literals = type.options.filter((option) => option instanceof z.ZodLiteral);
+  return literals.length === type.options.length ? literals.flatMap((literal) => [...literal.values]) : null;
 }
 
 function unwrap(type: z.ZodType): { bare: z.ZodType; byDefault: unknown } {
@@ -85,16 +97,16 @@ export function givenOptions(command: Command, schema: z.ZodObject): Record<stri
 
 /**
  * The options of a YAML file.
- * @throws Error that names the file, the line, and for an unknown key the nearest known one
+ * @throws UsageError that names the file, the line, and for an unknown key the nearest known one
  */
 export function readOptionsFile(file: string, schema: z.ZodObject): Record<string, unknown> {
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines });
+  const document = parseDocument(readText(file), { lineCounter: lines });
   const problem = document.errors[0];
-  if (problem) throw new Error(`${file}: ${problem.message}`);
+  if (problem) throw new UsageError(`${file}: ${problem.message}`);
   const content: unknown = document.toJS() ?? {};
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new Error(`${file} must hold options, one "key: value" a line.`);
+    throw new UsageError(`${file} must hold options, one "key: value" a line.`);
   }
   const lineOf = (key: string): number => {
     const items =
@@ -106,26 +118,46 @@ export function readOptionsFile(file: string, schema: z.ZodObject): Record<strin
   for (const [key, value] of Object.entries(content)) {
     const place = `${file}, line ${lineOf(key)}`;
     const type = schema.shape[key] as z.ZodType | undefined;
-    if (!type) throw new Error(`${place}: there is no option ${key}.${suggest(key, known)}`);
+    if (!type) throw new UsageError(`${place}: there is no option ${key}.${suggest(key, known)}`);
     const checked = type.safeParse(value);
     if (!checked.success)
-      throw new Error(`${place}: ${key} is ${JSON.stringify(value)}. ${reasons(checked.error)}`);
+      throw new UsageError(`${place}: ${key} is ${JSON.stringify(value)}. ${reasons(checked.error)}`);
   }
   return content as Record<string, unknown>;
 }
 
-/** Checks options and fills in defaults. @throws Error that names each wrong flag, its value and its range */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new UsageError(`${file} cannot be read (${code}). Give the path of a YAML file.`);
+  }
+}
+
+/** Checks options and fills in defaults. @throws UsageError that names each wrong flag, its value and its range */
 export function checkOptions<S extends z.ZodObject>(
   schema: S,
   options: Record<string, unknown>,
 ): z.output<S> {
   const checked = schema.safeParse(options);
   if (checked.success) return checked.data;
-  const lines = checked.error.issues.map((issue) => {
+  const lines = checked.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => `--${flagOf(key)} does not apply here. Leave it out.`);
     const key = String(issue.path[0] ?? '');
-    return `--${flagOf(key)} ${JSON.stringify(options[key])}: ${issue.message}`;
+    return [`--${flagOf(key)} ${JSON.stringify(options[key])}: ${issue.message}`];
   });
-  throw new Error(lines.join('\n'));
+  throw new UsageError(lines.join('\n'));
+}
+
+/** Parses the argument of a flag that takes a whole number from `least` on. */
+export function wholeNumberFrom(least: number): (text: string) => number {
+  return (text) => {
+    if (!/^\d+$/.test(text) || Number(text) < least)
+      throw new InvalidArgumentError(`It takes a whole number from ${least} on.`);
+    return Number(text);
+  };
 }
 
 function reasons(error: z.ZodError): string {

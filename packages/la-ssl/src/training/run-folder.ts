@@ -62,7 +62,7 @@ export class RunFolder {
 
   /** @throws Error that names the file, where it is missing or not valid */
   readConfig(): TrainConfig {
-    if (!existsSync(this.configFile)) throw new Error(`${this.path} is no run: it has no config.yaml.`);
+    if (!existsSync(this.configFile)) throw new Error(`${this.path} is no run: it has no config.yaml. List the runs: la-ssl runs <folder>`);
     const parsed = trainConfigSchema.safeParse(parse(readFileSync(this.configFile, 'utf8')));
     if (!parsed.success) {
       throw new Error(

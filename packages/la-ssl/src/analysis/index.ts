@@ -1,0 +1,10 @@
+/** @file Analysis: what a run means. */
+export {
+  describeExample,
+  type NamedExample,
+  type RunScores,
+  type ScoreRunOptions,
+  type ScoreSummary,
+  scoreRun,
+  summariseScores,
+} from './score-run.js';

@@ -1,0 +1,26 @@
+/** @file `la-ssl data`: fetch, make, list and look at data sets; a file each for the larger ones. */
+import { Command } from 'commander';
+import { dataCifar10Command } from './data-cifar10.js';
+import { dataCorruptedCifar10Command } from './data-corrupted-cifar10.js';
+import { dataListCommand } from './data-list.js';
+import { dataSheetCommand } from './data-sheet.js';
+
+export function dataCommand(): Command {
+  const command = new Command('data').description('Fetch, make, list and look at data sets.').addHelpText(
+    'after',
+    `
+Examples:
+  la-ssl data list
+  la-ssl data cifar10
+  la-ssl data corrupted-cifar10 --severity 3 --aligned-share 99%
+  la-ssl data sheet shapes`,
+  );
+  for (const below of [
+    dataListCommand(),
+    dataCifar10Command(),
+    dataCorruptedCifar10Command(),
+    dataSheetCommand(),
+  ])
+    command.addCommand(below);
+  return command;
+}

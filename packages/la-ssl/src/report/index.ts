@@ -1,0 +1,3 @@
+/** @file The report: what a person looks at. */
+export { type ContactSheetOptions, contactSheet, type SheetSection } from './contact-sheet.js';
+export { type ScoreFiles, scoreTable, writeScoreFiles } from './score-files.js';
