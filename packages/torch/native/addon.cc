@@ -9,6 +9,8 @@
  * once; the garbage collector does so otherwise. Every C++ exception becomes a JavaScript error.
  * Compiles against libtorch 1.13 and 2.x.
  */
+// A worker that is being terminated takes no exception any more: drop it instead of ending the process.
+#define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
@@ -24,6 +26,7 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <sstream>
 #include <unordered_map>
@@ -111,10 +114,13 @@ std::string describe(const Napi::Value& v) {
 
 Napi::Value wrap(Napi::Env env, at::Tensor tensor) {
   if (!tensor.defined()) return env.Null();
-  return Napi::External<TensorHandle>::New(env, new TensorHandle(std::move(tensor)), [](Napi::Env, TensorHandle* h) {
+  auto handle = std::make_unique<TensorHandle>(std::move(tensor));
+  auto external = Napi::External<TensorHandle>::New(env, handle.get(), [](Napi::Env, TensorHandle* h) {
     h->release();
     delete h;
   });
+  handle.release();  // the External owns it now
+  return external;
 }
 
 TensorHandle* handleOf(const Napi::Value& v) {

@@ -7,6 +7,7 @@
 #include <ATen/ScalarOps.h>
 #include <ATen/core/stack.h>
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 
@@ -40,6 +41,12 @@ inline void noScales(const torch::jit::Stack& arguments) {
   TORCH_CHECK(arguments[3].isNone() && arguments[4].isNone(), "leave scales_h and scales_w out: the sizes say them");
 }
 
+/** More elements than an integer counts: writes outside of the result. */
+inline void countableRepeats(const torch::jit::Stack& arguments) {
+  const int64_t elements = std::max<int64_t>(arguments[0].toTensor().numel(), 1), repeats = arguments[1].toInt();
+  TORCH_CHECK(repeats <= INT64_MAX / elements, "repeats is ", repeats, ", the result would be too large");
+}
+
 /** @returns the check of the operator `name`, such as `aten::div.Tensor_mode`; null where ATen's own suffice */
 inline Check* checkOf(const std::string& name) {
   static const std::unordered_map<std::string, Check*> checks = {
@@ -51,6 +58,7 @@ inline Check* checkOf(const std::string& name) {
       {"aten::fmod.Tensor", leastByMinusOne},       {"aten::fmod.Scalar", leastByMinusOne},
       {"aten::conv1d", groupsOfChannels},           {"aten::conv2d", groupsOfChannels},
       {"aten::conv3d", groupsOfChannels},           {"aten::upsample_bilinear2d", noScales},
+      {"aten::repeat_interleave.self_int", countableRepeats},
   };
   const auto found = checks.find(name);
   return found == checks.end() ? nullptr : found->second;

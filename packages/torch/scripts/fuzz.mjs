@@ -1,22 +1,28 @@
 /**
  * Calls random operators with random arguments, half right and half wrong: the process must survive, every
  * failure must be an Error that names the operator, and no tensor may stay behind.
- * `node scripts/fuzz.mjs [--calls 3000] [--seed 1] [--trace]`; `--trace` writes each call before it is made.
+ * `node scripts/fuzz.mjs [--calls 3000] [--seed 1] [--only aten::conv2d,aten::pad] [--trace]`; `--trace` writes
+ * each call to stderr before it is made, so that the last line names the one that the process died of.
+ * Names that begin with `_` (`aten::_convolution`) are ATen's own inside and unchecked: not among them.
  */
+import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import {
-  call,
-  Generator,
-  liveTensorCount,
-  manualSeed,
-  scope,
-  setThreads,
-  Tensor,
-  tensor,
-} from '../dist/index.js';
+import { call, Generator, liveTensorCount, manualSeed, scope, setThreads, Tensor } from '../dist/index.js';
 import { native } from '../dist/native.js';
 import { functions, methods } from './operators.mjs';
+
+// Some calls ask for more memory than there is: let them fail, not the machine.
+if (!process.env.LA_SSL_FUZZ_LIMITED) {
+  const command = 'ulimit -v 6000000 && exec "$0" "$@"';
+  const args = ['-c', command, process.execPath, ...process.argv.slice(1)];
+  const child = spawnSync('sh', args, {
+    stdio: 'inherit',
+    env: { ...process.env, LA_SSL_FUZZ_LIMITED: '1' },
+  });
+  if (child.signal) console.error(`The process died of ${child.signal}.`);
+  process.exit(child.status ?? 1);
+}
 
 const { values: options } = parseArgs({
   options: {
@@ -69,8 +75,6 @@ const INTEGERS = [
   7,
   64,
   -100,
-  2 ** 31,
-  -(2 ** 31),
   1e15,
   -1e15,
   2 ** 53,
@@ -117,6 +121,8 @@ const JUNK = [
   { handle: 1 },
 ];
 
+const SIZES = [[1, 2, 3], [2], [3, 3, 5], [1], [4, 8], [0, 1, 2], [7, 5, 3], [3, 4, 16]];
+
 /** Sizes that one call draws from, so that shapes often fit together. */
 let sizes = [];
 const shape = (ndim = below(5)) => times(ndim, () => pick(sizes));
@@ -135,7 +141,7 @@ function randomTensor({ dtype, ndim } = {}) {
   }
   if (kind === 4 && result.shape.length > 1) result = result.transpose(0, result.shape.length - 1);
   if (kind === 5) result = result.unsqueeze(-1).expand([...result.shape, pick(sizes)]);
-  if (kind === 6 && result.shape.length > 0) result = result.slice(0, { step: 2 });
+  if (kind === 6 && result.shape.length > 0) result = result.slice({ step: 2 });
   if (kind === 7 && result.shape.length === 4) result = result.contiguous({ memoryFormat: 'channelsLast' });
   if (/float/.test(type) && random() < 0.5) result = result.detach().requiresGrad_();
   if (random() < 0.01) result.dispose();
@@ -221,20 +227,23 @@ const operators = [...methods, ...functions]
   )
   .filter(({ name }) => !options.only || options.only.split(',').includes(name));
 
-function backward(result) {
+/** Reads results, and takes gradients through them. */
+function use(result) {
   for (const t of [result].flat()) {
-    if (t instanceof Tensor && t.requiresGrad && t.numel < 1e6 && random() < 0.8)
-      t.to('float64').sum().backward();
+    if (!(t instanceof Tensor) || t.numel > 1e6) continue;
+    if (t.requiresGrad && random() < 0.8) t.to('float64').sum().backward();
+    if (random() < 0.2) t.data();
   }
 }
 
 setThreads(1);
 manualSeed(Number(options.seed));
+const calls = Number(options.calls);
 const before = liveTensorCount();
 let succeeded = 0;
-for (let i = 0; i < Number(options.calls); i++) {
+for (let i = 0; i < calls; i++) {
   scope(() => {
-    sizes = pick([[1, 2, 3], [2], [3, 3, 5], [1], [4, 8], [0, 1, 2], [7, 5, 3], [3, 4, 16]]);
+    sizes = pick(SIZES);
     const { name, schema } = pick(operators);
     const args = schema.arguments.map(argument);
     if (random() < 0.02) args.push(1);
@@ -249,15 +258,12 @@ for (let i = 0; i < Number(options.calls); i++) {
       return;
     }
     try {
-      backward(result);
-      for (const t of [result].flat()) if (t instanceof Tensor && t.numel < 1e6 && random() < 0.2) t.data();
+      use(result);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
     }
   });
 }
 const left = liveTensorCount() - before;
-console.log(
-  JSON.stringify({ calls: Number(options.calls), succeeded, left, check: tensor([1, 2]).sum().item() }),
-);
+console.log(JSON.stringify({ calls, succeeded, left }));
 if (left !== 0) process.exitCode = 1;

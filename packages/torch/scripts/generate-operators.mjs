@@ -109,7 +109,7 @@ function emit([name, overloads, sentence], isMethod) {
       (a) => !schemas[0].arguments.some((b) => b.name === a.name) && isPositional(a),
     );
     if (!scalar && !added) throw new Error(`${name}: nothing tells ${overloads.join(' and ')} apart`);
-    const test = scalar ? `typeof ${access(scalar)} === 'number'` : `${access(added)} !== undefined`;
+    const test = scalar ? `typeof ${access(scalar)} !== 'object'` : `${access(added)} !== undefined`;
     expression = `${test} ? ${invoke(schemas[1])} : ${invoke(schemas[0])}`;
   }
   const parametersText = positional.map(

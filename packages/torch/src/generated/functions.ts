@@ -354,7 +354,7 @@ export function stack(tensors: readonly Tensor[], options: { dim?: number | unde
  */
 export function where(condition: Tensor, self: Tensor, other: Tensor | number): Tensor {
   return (
-    typeof other === 'number'
+    typeof other !== 'object'
       ? call('aten::where.ScalarOther', condition, self, other)
       : call('aten::where.self', condition, self, other)
   ) as Tensor;

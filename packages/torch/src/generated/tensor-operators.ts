@@ -15,7 +15,7 @@ export abstract class TensorOperators {
    */
   add(other: Tensor | number, options: { alpha?: number | undefined } = {}): Tensor {
     return (
-      typeof other === 'number'
+      typeof other !== 'object'
         ? call('aten::add.Scalar', this, other, options.alpha)
         : call('aten::add.Tensor', this, other, options.alpha)
     ) as Tensor;
@@ -29,7 +29,7 @@ export abstract class TensorOperators {
    */
   sub(other: Tensor | number, options: { alpha?: number | undefined } = {}): Tensor {
     return (
-      typeof other === 'number'
+      typeof other !== 'object'
         ? call('aten::sub.Scalar', this, other, options.alpha)
         : call('aten::sub.Tensor', this, other, options.alpha)
     ) as Tensor;
@@ -42,7 +42,7 @@ export abstract class TensorOperators {
    */
   mul(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number'
+      typeof other !== 'object'
         ? call('aten::mul.Scalar', this, other)
         : call('aten::mul.Tensor', this, other)
     ) as Tensor;
@@ -55,7 +55,7 @@ export abstract class TensorOperators {
    */
   div(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number'
+      typeof other !== 'object'
         ? call('aten::div.Scalar', this, other)
         : call('aten::div.Tensor', this, other)
     ) as Tensor;
@@ -69,7 +69,7 @@ export abstract class TensorOperators {
    */
   divRounded(other: Tensor | number, options: { roundingMode?: string | null | undefined } = {}): Tensor {
     return (
-      typeof other === 'number'
+      typeof other !== 'object'
         ? call('aten::div.Scalar_mode', this, other, options.roundingMode)
         : call('aten::div.Tensor_mode', this, other, options.roundingMode)
     ) as Tensor;
@@ -82,7 +82,7 @@ export abstract class TensorOperators {
    */
   remainder(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number'
+      typeof other !== 'object'
         ? call('aten::remainder.Scalar', this, other)
         : call('aten::remainder.Tensor', this, other)
     ) as Tensor;
@@ -95,7 +95,7 @@ export abstract class TensorOperators {
    */
   pow(exponent: Tensor | number): Tensor {
     return (
-      typeof exponent === 'number'
+      typeof exponent !== 'object'
         ? call('aten::pow.Tensor_Scalar', this, exponent)
         : call('aten::pow.Tensor_Tensor', this, exponent)
     ) as Tensor;
@@ -274,7 +274,7 @@ export abstract class TensorOperators {
    */
   lerp(end: Tensor, weight: Tensor | number): Tensor {
     return (
-      typeof weight === 'number'
+      typeof weight !== 'object'
         ? call('aten::lerp.Scalar', this, end, weight)
         : call('aten::lerp.Tensor', this, end, weight)
     ) as Tensor;
@@ -287,7 +287,7 @@ export abstract class TensorOperators {
    * Schema: `aten::add_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)` or `aten::add_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!)`
    */
   add_(other: Tensor | number, options: { alpha?: number | undefined } = {}): this {
-    void (typeof other === 'number'
+    void (typeof other !== 'object'
       ? call('aten::add_.Scalar', this, other, options.alpha)
       : call('aten::add_.Tensor', this, other, options.alpha));
     return this;
@@ -300,7 +300,7 @@ export abstract class TensorOperators {
    * Schema: `aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)` or `aten::sub_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!)`
    */
   sub_(other: Tensor | number, options: { alpha?: number | undefined } = {}): this {
-    void (typeof other === 'number'
+    void (typeof other !== 'object'
       ? call('aten::sub_.Scalar', this, other, options.alpha)
       : call('aten::sub_.Tensor', this, other, options.alpha));
     return this;
@@ -312,7 +312,7 @@ export abstract class TensorOperators {
    * Schema: `aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)` or `aten::mul_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)`
    */
   mul_(other: Tensor | number): this {
-    void (typeof other === 'number'
+    void (typeof other !== 'object'
       ? call('aten::mul_.Scalar', this, other)
       : call('aten::mul_.Tensor', this, other));
     return this;
@@ -324,7 +324,7 @@ export abstract class TensorOperators {
    * Schema: `aten::div_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)` or `aten::div_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)`
    */
   div_(other: Tensor | number): this {
-    void (typeof other === 'number'
+    void (typeof other !== 'object'
       ? call('aten::div_.Scalar', this, other)
       : call('aten::div_.Tensor', this, other));
     return this;
@@ -337,7 +337,7 @@ export abstract class TensorOperators {
    * Schema: `aten::lerp_.Tensor(Tensor(a!) self, Tensor end, Tensor weight) -> Tensor(a!)` or `aten::lerp_.Scalar(Tensor(a!) self, Tensor end, Scalar weight) -> Tensor(a!)`
    */
   lerp_(end: Tensor, weight: Tensor | number): this {
-    void (typeof weight === 'number'
+    void (typeof weight !== 'object'
       ? call('aten::lerp_.Scalar', this, end, weight)
       : call('aten::lerp_.Tensor', this, end, weight));
     return this;
@@ -387,7 +387,7 @@ export abstract class TensorOperators {
    * Schema: `aten::fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)` or `aten::fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)`
    */
   fill_(value: Tensor | number): this {
-    void (typeof value === 'number'
+    void (typeof value !== 'object'
       ? call('aten::fill_.Scalar', this, value)
       : call('aten::fill_.Tensor', this, value));
     return this;
@@ -446,7 +446,7 @@ export abstract class TensorOperators {
    * Schema: `aten::bernoulli_.Tensor(Tensor(a!) self, Tensor p, *, Generator? generator=None) -> Tensor(a!)` or `aten::bernoulli_.float(Tensor(a!) self, float p=0.5, *, Generator? generator=None) -> Tensor(a!)`
    */
   bernoulli_(p?: Tensor | number, options: { generator?: Generator | null | undefined } = {}): this {
-    void (typeof p === 'number'
+    void (typeof p !== 'object'
       ? call('aten::bernoulli_.float', this, p, options.generator)
       : call('aten::bernoulli_.Tensor', this, p, options.generator));
     return this;
@@ -529,7 +529,7 @@ export abstract class TensorOperators {
    */
   eq(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number' ? call('aten::eq.Scalar', this, other) : call('aten::eq.Tensor', this, other)
+      typeof other !== 'object' ? call('aten::eq.Scalar', this, other) : call('aten::eq.Tensor', this, other)
     ) as Tensor;
   }
 
@@ -540,7 +540,7 @@ export abstract class TensorOperators {
    */
   ne(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number' ? call('aten::ne.Scalar', this, other) : call('aten::ne.Tensor', this, other)
+      typeof other !== 'object' ? call('aten::ne.Scalar', this, other) : call('aten::ne.Tensor', this, other)
     ) as Tensor;
   }
 
@@ -551,7 +551,7 @@ export abstract class TensorOperators {
    */
   lt(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number' ? call('aten::lt.Scalar', this, other) : call('aten::lt.Tensor', this, other)
+      typeof other !== 'object' ? call('aten::lt.Scalar', this, other) : call('aten::lt.Tensor', this, other)
     ) as Tensor;
   }
 
@@ -562,7 +562,7 @@ export abstract class TensorOperators {
    */
   le(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number' ? call('aten::le.Scalar', this, other) : call('aten::le.Tensor', this, other)
+      typeof other !== 'object' ? call('aten::le.Scalar', this, other) : call('aten::le.Tensor', this, other)
     ) as Tensor;
   }
 
@@ -573,7 +573,7 @@ export abstract class TensorOperators {
    */
   gt(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number' ? call('aten::gt.Scalar', this, other) : call('aten::gt.Tensor', this, other)
+      typeof other !== 'object' ? call('aten::gt.Scalar', this, other) : call('aten::gt.Tensor', this, other)
     ) as Tensor;
   }
 
@@ -584,7 +584,7 @@ export abstract class TensorOperators {
    */
   ge(other: Tensor | number): Tensor {
     return (
-      typeof other === 'number' ? call('aten::ge.Scalar', this, other) : call('aten::ge.Tensor', this, other)
+      typeof other !== 'object' ? call('aten::ge.Scalar', this, other) : call('aten::ge.Tensor', this, other)
     ) as Tensor;
   }
 
@@ -1068,7 +1068,7 @@ export abstract class TensorOperators {
    */
   scatter(dim: number, index: Tensor, src: Tensor | number): Tensor {
     return (
-      typeof src === 'number'
+      typeof src !== 'object'
         ? call('aten::scatter.value', this, dim, index, src)
         : call('aten::scatter.src', this, dim, index, src)
     ) as Tensor;
@@ -1106,7 +1106,7 @@ export abstract class TensorOperators {
    */
   maskedFill(mask: Tensor, value: Tensor | number): Tensor {
     return (
-      typeof value === 'number'
+      typeof value !== 'object'
         ? call('aten::masked_fill.Scalar', this, mask, value)
         : call('aten::masked_fill.Tensor', this, mask, value)
     ) as Tensor;
