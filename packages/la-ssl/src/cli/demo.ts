@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import {
   type ResolvedConfig,
-  resolveConfig,
   RunFolder,
+  resolveConfig,
   type TrainOptions,
   trainConfigSchema,
 } from '../training/index.js';
-import { compareRuns, describeProbes, probeRuns, probesAsJson } from './probe.js';
+import { compareRuns, probeRuns, probesAsJson, shortTable } from './probe.js';
 import { runTraining } from './train.js';
 
 /** What both runs share. */
@@ -43,7 +43,9 @@ and take the same number of steps; the second draws what it learns slowly more o
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('Train an encoder twice on drawn images, uniformly and by learning speed, and compare the two.')
+    .description(
+      'Train an encoder twice on drawn images, uniformly and by learning speed, and compare the two.',
+    )
     .option('--runs <folder>', 'where the two runs go', 'runs')
     .option('--seed <number>', 'seed of both runs', seed, 0)
     .option('--json', 'print the result as JSON')
@@ -66,8 +68,14 @@ export function demoCommand(): Command {
       const comparisons = compareRuns(probed, runs[0]!.test);
       if (flags.json) process.stdout.write(`${JSON.stringify(probesAsJson(probed, comparisons))}\n`);
       else {
-        process.stdout.write(`\n${describeProbes(probed, comparisons)}\n\nWritten: ${paths.join(', ')}\n`);
-        process.stdout.write(`Next, the images that were learned slowest: la-ssl score ${paths[1]}\n`);
+        process.stdout.write(
+          `\n${shortTable(probed, comparisons)}\n\n` +
+            'A linear probe of the frozen features, fitted on the training labels as they are. Intervals are over the\n' +
+            `${runs[0]!.test.shape.count} test images, of this one seed; that of the difference is paired.\n\n` +
+            `Written: ${paths.join(', ')}\n` +
+            `More:    la-ssl probe ${paths.join(' ')}   (also a balanced and an attribute probe)\n` +
+            `         la-ssl score ${paths[1]}   (the images that were learned slowest)\n`,
+        );
       }
     });
 }
@@ -82,13 +90,16 @@ async function demoRun(folder: RunFolder, options: TrainOptions): Promise<Resolv
     if (JSON.stringify(Object.entries(saved).sort()) !== JSON.stringify(Object.entries(wanted).sort())) {
       throw new Error(`${folder.path} holds a run with other settings. Remove it, or give another --runs.`);
     }
-    process.stderr.write(`${folder.path} is ${folder.status === 'finished' ? 'trained already' : 'gone on with'}.\n`);
+    process.stderr.write(
+      `${folder.path} is ${folder.status === 'finished' ? 'trained already' : 'gone on with'}.\n`,
+    );
   }
   return resolveConfig(folder.readConfig());
 }
 
 function seed(text: string): number {
   const value = Number(text);
-  if (!(Number.isInteger(value) && value >= 0)) throw new InvalidArgumentError('It takes a whole number from 0.');
+  if (!(Number.isInteger(value) && value >= 0))
+    throw new InvalidArgumentError('It takes a whole number from 0.');
   return value;
 }

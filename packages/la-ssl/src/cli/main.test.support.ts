@@ -34,7 +34,7 @@ export async function laSsl(...args: string[]): Promise<Outcome> {
 
 /** Trains a tiny run on drawn shapes, one epoch. @returns its folder */
 export async function trainTiny(runs: string, name: string): Promise<string> {
-  const size = ['--examples', '96', '--test-examples', '48', '--width', '4', '--stem', 'imagenet'];
+  const size = ['--examples', '96', '--test-examples', '48', '--width', '8', '--stem', 'imagenet'];
   const outcome = await laSsl(
     ...['train', '--dataset', 'shapes', ...size, '--epochs', '1', '--batch-size', '48'],
     ...['--aligned-share', '0.75', '--warmup-epochs', '0', '--threads', '1', '--precision', 'float32'],

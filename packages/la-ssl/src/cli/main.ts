@@ -17,7 +17,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 export function createProgram(): Command {
   const program = new Command('la-ssl')
     .description(
-      'Learning-speed aware self-supervised learning: pretrain image encoders without labels so that they do\n' +
+      'Learning-speed aware self-supervised learning: pretrain image encoders without labels so that they do ' +
         'not lean on spurious correlations, and see which groups and examples are learned last.',
     )
     .version(version)

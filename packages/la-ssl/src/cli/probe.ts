@@ -30,10 +30,11 @@ export interface ProbedRun {
 
 export function probeCommand(): Command {
   return new Command('probe')
+    .summary('Probe finished runs: accuracy by group, and the difference between runs.')
     .description(
-      'Train linear classifiers on the frozen features of finished runs and report accuracy by group.\n' +
-        'biased: on the training labels as they are; balanced: on group-balanced subsets; attribute: predicts the\n' +
-        'spurious attribute. Runs that differ in more than their seed are compared with the first, seed by seed.',
+      'Train linear classifiers on the frozen features of finished runs and report accuracy by group: biased, on ' +
+        'the training labels as they are; balanced, on group-balanced subsets; attribute, to predict the spurious ' +
+        'attribute. Runs that differ in more than their seed are compared with the first, seed by seed.',
     )
     .argument('<run...>', 'run folders; the first is the baseline of the comparison')
     .option(
@@ -168,6 +169,21 @@ export function compareRuns(runs: readonly ProbedRun[], test: ImageDataset): Com
       ];
     }),
   );
+}
+
+/** One table of the biased probe alone: each run, and what the others differ from the first by. */
+export function shortTable(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): string {
+  const rows = runs.map(({ config, probes }) => [
+    config.sampler,
+    ...PARTS.map((part) => formatEstimate(probes.biased.metrics[part])),
+  ]);
+  const differences = comparisons
+    .filter(({ probe }) => probe === 'biased')
+    .map(({ other, result }) => [
+      `${other}, difference`,
+      ...PARTS.map((part) => formatDifference((result.overSeeds ?? result.pairs[0]!)[part])),
+    ]);
+  return formatTable(['accuracy in % [95 % interval]', ...HEADINGS], [...rows, ...differences]);
 }
 
 /** The tables that a person reads. */
