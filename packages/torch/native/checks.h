@@ -24,7 +24,7 @@ inline void leastByMinusOne(const torch::jit::Stack& arguments) {
   const auto type = at::result_type(self, other);
   if (!at::isIntegralType(type, /*includeBool=*/false)) return;
   const int64_t least = type == at::kLong ? INT64_MIN : type == at::kInt ? INT32_MIN : 1;
-  if (least > 0 || !self.eq(least).logical_and(other.eq(-1)).any().item<bool>()) return;
+  if (least > 0 || !self.to(type).eq(least).logical_and(other.to(type).eq(-1)).any().item<bool>()) return;
   TORCH_CHECK(false, "the least int", type == at::kLong ? 64 : 32, " divided by -1 is out of range");
 }
 

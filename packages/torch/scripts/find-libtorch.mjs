@@ -11,9 +11,11 @@ const API = 'include/torch/csrc/api/include';
 /** A folder laid out like the official archive: `include/`, `lib/`. */
 function inFolder(folder, origin) {
   const headers = [join(folder, API), join(folder, 'include')];
-  if (!existsSync(join(headers[0], 'torch/version.h')) || !existsSync(join(folder, 'lib/libtorch_cpu.so')))
-    return null;
-  return { origin, headers, libraries: join(folder, 'lib') };
+  const libraries = join(folder, 'lib');
+  const complete =
+    existsSync(join(headers[0], 'torch/version.h')) &&
+    ['libtorch_cpu.so', 'libc10.so'].every((name) => existsSync(join(libraries, name)));
+  return complete ? { origin, headers, libraries } : null;
 }
 
 function fromPython() {
@@ -51,8 +53,8 @@ export function findLibtorch() {
   const found = named ? inFolder(named, `LIBTORCH (${named})`) : (fromPython() ?? fromSystem());
   if (named && !found) {
     throw new Error(
-      `LIBTORCH is ${named}, but ${join(named, API, 'torch/version.h')} or ${join(named, 'lib/libtorch_cpu.so')} ` +
-        'is missing. Point it at an unpacked libtorch (the folder with include/ and lib/), or unset it.',
+      `LIBTORCH is ${named}, but ${join(named, API, 'torch/version.h')}, ${join(named, 'lib/libtorch_cpu.so')} ` +
+        'or libc10.so is missing. Point it at an unpacked libtorch (the folder with include/ and lib/), or unset it.',
     );
   }
   if (!found) return null;
