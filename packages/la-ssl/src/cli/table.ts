@@ -1,14 +1,15 @@
 /** @file Tables and figures as plain text. */
 import type { Estimate } from '../evaluation/index.js';
 
-/** Columns under their headings: the first aligned left, the others right. */
+/** Columns under their headings: words aligned left, as the first column always is, figures right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, c) =>
     Math.max(title.length, ...rows.map((row) => (row[c] ?? '').length)),
   );
+  const isText = header.map((_, c) => c === 0 || rows.some((row) => /\p{L}/u.test(row[c] ?? '')));
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
+      .map((cell, c) => (isText[c] ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
       .join('  ')
       .trimEnd();
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
