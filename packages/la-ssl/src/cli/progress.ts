@@ -28,9 +28,13 @@ export function createProgress(
 class Clock {
   readonly #marks: { time: number; done: number }[] = [];
 
+  mark(done: number): void {
+    this.#marks.push({ time: performance.now() / 1000, done });
+  }
+
   describe(done: number, total: number, unit: string): string {
-    const now = performance.now() / 1000;
-    this.#marks.push({ time: now, done });
+    this.mark(done);
+    const now = this.#marks.at(-1)!.time;
     while (this.#marks.length > 2 && now - this.#marks[1]!.time > 60) this.#marks.shift();
     const first = this.#marks[0]!;
     const rate = (done - first.done) / Math.max(1e-9, now - first.time);
@@ -75,10 +79,14 @@ function bar(label: string, unit: string, stream: NodeJS.WriteStream): Progress 
 
 function lines(label: string, unit: string, stream: NodeJS.WriteStream): Progress {
   const clock = new Clock();
-  let last = 0;
+  let last: number | undefined;
   return {
     update(done, total, text) {
       const now = performance.now();
+      if (last === undefined) {
+        clock.mark(done);
+        last = now;
+      }
       if (now - last < LINE_SECONDS * 1000) return;
       last = now;
       const share = `${((100 * done) / total).toFixed(0)}%`;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import sharp from 'sharp';
 import { drawShapes } from '../data/index.js';
 import { RunFolder } from '../training/index.js';
@@ -103,6 +104,19 @@ test('the sheets show the slowest and the fastest examples', async () => {
     const start = Number(row.index) * channels * height * width;
     assert.deepEqual(shown, Array.from(dataset.images.subarray(start, start + width)), file);
   }
+});
+
+test('Ctrl-C stops score with 130 and leaves no files', async () => {
+  const out = join(folder, 'stopped');
+  const before = process.listenerCount('SIGINT');
+  const outcome = laSsl('score', run, '--out', out);
+  while (process.listenerCount('SIGINT') === before) await setImmediate();
+  process.emit('SIGINT'); // after the first of two batches
+  const { status, stdout, stderr } = await outcome;
+  assert.deepEqual([status, stdout], [130, '']);
+  assert.match(stderr, /Stopping/);
+  assert.equal(existsSync(out), false);
+  assert.equal(process.listenerCount('SIGINT'), before);
 });
 
 test('score refuses what it cannot use', async () => {
