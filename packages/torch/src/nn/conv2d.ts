@@ -16,6 +16,11 @@ export class Conv2d extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
   readonly #options: { stride: number; padding: number };
+  /**
+   * Not in channels-last: there, the gradient of a 1×1 convolution with a stride writes past its memory where the input
+   * has less than 8 channels (oneDNN of libtorch 1.13; PyTorch itself aborts too).
+   */
+  readonly #plain: boolean;
 
   /** @param kernelSize - of a square kernel, in pixels */
   constructor(
@@ -26,13 +31,20 @@ export class Conv2d extends Module {
   ) {
     super();
     const weight = kaimingNormalFanOut([outChannels, inChannels, kernelSize, kernelSize], init);
-    this.weight = this.parameter('weight', weight.contiguous({ memoryFormat: 'channelsLast' }));
+    this.#plain = kernelSize === 1 && stride > 1 && inChannels < 8;
+    this.weight = this.parameter(
+      'weight',
+      this.#plain ? weight : weight.contiguous({ memoryFormat: 'channelsLast' }),
+    );
     this.bias = bias ? this.parameter('bias', zeros([outChannels])) : null;
     this.#options = { stride, padding };
   }
 
   /** @param input - `[N, inChannels, H, W]` */
   forward(input: Tensor): Tensor {
-    return conv2d(input, this.weight, { bias: this.bias, ...this.#options });
+    return conv2d(this.#plain ? input.contiguous() : input, this.weight, {
+      bias: this.bias,
+      ...this.#options,
+    });
   }
 }
