@@ -86,7 +86,8 @@ export class SimCLR extends nn.Module implements Method {
   #similarity(z: Tensor, views: number): Tensor {
     const byView = z.reshape([views, -1, z.shape[1] as number]); // [V, N, D]
     const cosines = einsum('and,bnd->nab', [byView, byView]); // [N, V, V]
-    const pairs = cosines.div(this.#options.speedTemperature).exp().triu({ diagonal: 1 });
+    // In float64: exp(1 / τ) leaves float32 where τ < 0.0113.
+    const pairs = cosines.to('float64').div(this.#options.speedTemperature).exp().triu({ diagonal: 1 });
     return pairs.sum([1, 2]).div((views * (views - 1)) / 2);
   }
 }
@@ -99,14 +100,21 @@ export class SimCLR extends nn.Module implements Method {
  * @param indices - `[N]`, the example behind each row: other views of the same example, drawn again into this batch,
  *   then leave the sum; without it they count as negatives, as in the plain form
  * @returns scalar, nats
+ * @throws RangeError where z is not `[2N, D]`, or `indices` not `[N]`
  * Source: Chen 2020, Eq. 1
  */
 export function ntXent(
   z: Tensor,
   { temperature, indices }: { temperature: number; indices?: Int32Array },
 ): Tensor {
-  const rows = z.shape[0] as number;
+  const rows = z.shape[0] ?? 0;
   const n = rows / 2;
+  if (z.shape.length !== 2 || !Number.isInteger(n) || n === 0) {
+    throw new RangeError(`z must be [2N, D], got shape [${z.shape.join(', ')}]`);
+  }
+  if (indices && indices.length !== n) {
+    throw new RangeError(`indices must name the ${n} examples behind z, got ${indices.length}`);
+  }
   const logits = z.mm(z.t()).div(temperature); // [2N, 2N]
   const itself = eye(rows, { dtype: 'bool' });
   const partner = itself.roll([n], { dims: [0] });

@@ -98,6 +98,7 @@ class Bottleneck extends Block {
   }
 }
 
+/** A ResNet from the images to the pooled features; F is `8 · width`, four times that with depth 50. */
 export class ResNet extends nn.Module implements Encoder {
   readonly features: number;
   readonly #pooled: boolean;
