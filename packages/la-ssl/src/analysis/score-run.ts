@@ -44,6 +44,7 @@ export async function scoreRun(
   try {
     loadCheckpoint(folder.checkpointFile, {
       ...parts,
+      config,
       sampler: null,
       previousSpeeds: new Float64Array(count),
     });

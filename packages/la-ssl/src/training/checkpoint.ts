@@ -15,23 +15,30 @@ import {
 } from '@la-ssl/torch';
 import type { Method } from '../methods/index.js';
 import type { LearningSpeedMonitor, LearningSpeedSampler } from '../sampling/index.js';
+import type { ResolvedConfig } from './config.js';
 
 /** Where a run stands: the next thing to do is step `step` of epoch `epoch`. */
 export interface Position {
   epoch: number;
   step: number;
+  /** Whether the scoring and the update that precede this epoch are done. */
+  prepared: boolean;
   /** Bytes of `metrics.jsonl` that belong to what was done. */
   metricsLength: number;
   /** Sums over the epoch so far. */
   lossSum: number;
   similaritySum: number;
-  /** Spent on training so far in this epoch. */
+  /** Sum since the last `step` line of the metrics. */
+  lossSinceLine: number;
+  /** Spent on this epoch's training, and on the scoring before it. */
   seconds: number;
+  scoringSeconds: number;
   /** Speeds at the update before, for their rank correlation: false in the warm-up. */
   hasPrevious: boolean;
 }
 
 export interface RunState {
+  config: ResolvedConfig;
   method: Method;
   optimizer: optim.SGD;
   monitor: LearningSpeedMonitor;
@@ -40,8 +47,12 @@ export interface RunState {
   previousSpeeds: Float64Array;
 }
 
+/** Options that change no number of a run, so that it may go on with others. */
+const FREE_OPTIONS: readonly string[] = ['threads', 'checkpointMinutes'] satisfies (keyof ResolvedConfig)[];
+
+/** Replaces `file` as a whole. @throws Error that names the file, where it cannot be written; the old one then stays */
 export function saveCheckpoint(file: string, position: Position, state: RunState): void {
-  const { method, optimizer, monitor, sampler, previousSpeeds } = state;
+  const { config, method, optimizer, monitor, sampler, previousSpeeds } = state;
   scope(() => {
     const tensors: [string, Tensor][] = [
       ...prefixed('model', method.stateDict()),
@@ -53,6 +64,7 @@ export function saveCheckpoint(file: string, position: Position, state: RunState
     const saved = sampler?.state();
     if (saved) tensors.push(['sampler.probabilities', fromData(Float64Array.from(saved.probabilities))]);
     saveSafetensors(file, tensors, {
+      config: JSON.stringify(config),
       position: JSON.stringify(position),
       emaWeight: JSON.stringify(monitor.emaWeight),
       ...(saved && { sampler: JSON.stringify({ settings: saved.settings, updatedFor: saved.updatedFor }) }),
@@ -60,35 +72,68 @@ export function saveCheckpoint(file: string, position: Position, state: RunState
   });
 }
 
-/** Fills `state` from the file. @returns where the run stands. @throws Error that names the file */
+/**
+ * Fills `state` from the file.
+ * @returns where the run stands
+ * @throws Error that names the file, where it is damaged or of another configuration or data set
+ */
 export function loadCheckpoint(file: string, state: RunState): Position {
   return scope(() => {
     const { tensors, metadata } = loadSafetensors(file);
-    const part = (prefix: string): Map<string, Tensor> =>
-      new Map(
-        [...tensors]
-          .filter(([name]) => name.startsWith(prefix))
-          .map(([name, t]) => [name.slice(prefix.length), t]),
-      );
-    const numbers = (name: string): ArrayLike<number> => {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new Error(`${file} holds no ${name}: it is no checkpoint of this kind of run.`);
-      return tensor.data() as Float64Array | Uint8Array;
-    };
-    state.method.loadStateDict(part('model.'));
-    noGrad(() => state.optimizer.loadStateDict(part('optimizer.')));
-    state.monitor.restore({
-      emaWeight: JSON.parse(metadata.emaWeight ?? 'null'),
-      speeds: numbers('monitor.speeds'),
-      seen: numbers('monitor.seen'),
-    });
-    state.previousSpeeds.set(numbers('previous_speeds'));
-    if (state.sampler) {
-      const saved = JSON.parse(metadata.sampler ?? '{}');
-      state.sampler.restore({ ...saved, probabilities: numbers('sampler.probabilities') });
+    try {
+      return restore(tensors, metadata, state);
+    } catch (error) {
+      throw new Error(`${file} does not fit this run. ${(error as Error).message}`, { cause: error });
     }
-    return JSON.parse(metadata.position ?? 'null') as Position;
   });
+}
+
+function restore(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Record<string, string>,
+  state: RunState,
+): Position {
+  const text = (name: string): string => {
+    const value = metadata[name];
+    if (value === undefined) throw new Error(`It holds no ${name}: it is no checkpoint of this kind of run.`);
+    return value;
+  };
+  const numbers = (name: string): ArrayLike<number> => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new Error(`It holds no ${name}: it is no checkpoint of this kind of run.`);
+    return tensor.data() as Float64Array | Uint8Array;
+  };
+  const part = (prefix: string): Map<string, Tensor> =>
+    new Map(
+      [...tensors].flatMap(([name, tensor]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+      ),
+    );
+  checkConfig(JSON.parse(metadata.config ?? '{}'), state.config);
+  state.monitor.restore({
+    emaWeight: JSON.parse(text('emaWeight')),
+    speeds: numbers('monitor.speeds'),
+    seen: numbers('monitor.seen'),
+  });
+  state.previousSpeeds.set(numbers('previous_speeds'));
+  if (state.sampler) {
+    const probabilities = numbers('sampler.probabilities');
+    state.sampler.restore({ ...JSON.parse(text('sampler')), probabilities });
+  }
+  state.method.loadStateDict(part('model.'));
+  noGrad(() => state.optimizer.loadStateDict(part('optimizer.')));
+  return JSON.parse(text('position')) as Position;
+}
+
+/** @throws Error that names each option whose value is no longer the saved one */
+function checkConfig(saved: Record<string, unknown>, config: ResolvedConfig): void {
+  const current = new Map<string, unknown>(Object.entries(config));
+  const changed = Object.entries(saved).filter(
+    ([name, value]) => !FREE_OPTIONS.includes(name) && current.get(name) !== value,
+  );
+  if (changed.length === 0) return;
+  const list = changed.map(([name, value]) => `${name} was ${value} and is now ${current.get(name)}`);
+  throw new Error(`The options changed: ${list.join(', ')}. Set them back, or start another run.`);
 }
 
 function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {

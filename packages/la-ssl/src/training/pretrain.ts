@@ -2,7 +2,7 @@
  * @file The training loop: before an epoch, score and update the probabilities; then draw, augment, step.
  *
  * Every random number follows from (seed, epoch, step), so a run that was stopped or killed goes on from its last
- * checkpoint to the very same numbers. Names no method and no sampler: LA-SSL is in what `createRun` makes.
+ * checkpoint to the very same numbers. Names no method, and of the samplers only the one that updates.
  */
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
@@ -32,10 +32,13 @@ export interface PretrainOptions {
 const START: Position = {
   epoch: 0,
   step: 0,
+  prepared: false,
   metricsLength: 0,
   lossSum: 0,
   similaritySum: 0,
+  lossSinceLine: 0,
   seconds: 0,
+  scoringSeconds: 0,
   hasPrevious: false,
 };
 
@@ -51,7 +54,12 @@ export async function pretrain(
   const { dataset, folder, signal } = options;
   const parts = createRun(config, dataset);
   const sampler = parts.sampler instanceof LearningSpeedSampler ? parts.sampler : null;
-  const state: RunState = { ...parts, sampler, previousSpeeds: new Float64Array(dataset.shape.count) };
+  const state: RunState = {
+    ...parts,
+    config,
+    sampler,
+    previousSpeeds: new Float64Array(dataset.shape.count),
+  };
   try {
     const position = existsSync(folder.checkpointFile)
       ? loadCheckpoint(folder.checkpointFile, state)
@@ -92,9 +100,8 @@ class Loop {
     this.#steps = Math.max(1, Math.ceil(this.#count / config.batchSize));
     // A scored view takes about a third of a trained one: forward without backward.
     const passes = Array.from({ length: config.epochs }, (_, epoch) => epoch).filter((e) => this.#scores(e));
-    const before = passes.filter(
-      (e) => e < position.epoch || (e === position.epoch && position.step > 0),
-    ).length;
+    const prepared = position.epoch + (position.prepared ? 1 : 0); // epochs
+    const before = passes.filter((e) => e < prepared).length;
     const perPass = (this.#count * config.viewsPerScore) / 6;
     this.#work = {
       total: config.epochs * this.#count + passes.length * perPass,
@@ -104,86 +111,92 @@ class Loop {
 
   /** Runs the epoch at which the position stands. @returns false where it was stopped before its end */
   async epoch(): Promise<boolean> {
-    const { config, parts, position } = this;
-    const { epoch } = position;
-    let scoringSeconds = 0;
-    if (position.step === 0) {
-      if (this.#scores(epoch)) scoringSeconds = await this.#score();
-      await this.#update();
-    }
-    const draws = parts.sampler.drawsFor(epoch);
+    const { options, config, parts, position } = this;
+    if (!position.prepared) await this.#prepare();
+    const draws = parts.sampler.drawsFor(position.epoch);
     parts.method.train();
-    let since = { loss: position.lossSum, step: position.step };
-    let clock = performance.now();
     while (position.step < this.#steps) {
-      if (this.options.signal?.aborted) {
+      if (options.signal?.aborted) {
         this.#checkpoint();
         return false;
       }
-      const { loss, similarity } = this.#step(
-        draws.subarray(this.#start(position.step), this.#start(position.step + 1)),
-      );
-      position.step += 1;
-      position.lossSum += loss;
-      position.similaritySum += similarity;
-      const now = performance.now();
-      position.seconds += (now - clock) / 1000;
-      clock = now;
-      const step = epoch * this.#steps + position.step;
-      if (position.step % config.logEvery === 0 || position.step === this.#steps) {
-        const mean = (position.lossSum - since.loss) / (position.step - since.step);
-        since = { loss: position.lossSum, step: position.step };
-        this.#log({ kind: 'step', epoch, step, loss: mean, lr: this.#lr(step - 1) });
-      }
-      this.#progress('train', this.#start(position.step) - this.#start(position.step - 1), loss);
-      if (now - this.#lastCheckpoint > config.checkpointMinutes * 60_000) this.#checkpoint();
+      this.#step(draws.subarray(this.#start(position.step), this.#start(position.step + 1)));
+      if (performance.now() - this.#lastCheckpoint > config.checkpointMinutes * 60_000) this.#checkpoint();
       await setImmediate(); // signals get their turn
     }
+    const { epoch, lossSum, similaritySum, seconds, scoringSeconds, hasPrevious } = position;
+    const { conflicting } = parts;
     this.#log({
       kind: 'epoch',
       epoch,
       step: (epoch + 1) * this.#steps,
-      loss: position.lossSum / this.#steps,
-      similarity: position.similaritySum / this.#steps,
-      conflictingDraws:
-        parts.conflicting && draws.reduce((sum, i) => sum + parts.conflicting![i]!, 0) / draws.length,
-      seconds: position.seconds,
+      loss: lossSum / this.#steps,
+      similarity: similaritySum / this.#steps,
+      conflictingDraws: conflicting && draws.reduce((sum, i) => sum + conflicting[i]!, 0) / draws.length,
+      seconds,
       scoringSeconds,
-      examplesPerSecond: this.#count / position.seconds,
+      examplesPerSecond: this.#count / seconds,
     });
-    Object.assign(position, { ...START, epoch: epoch + 1, hasPrevious: position.hasPrevious });
+    Object.assign(position, { ...START, epoch: epoch + 1, hasPrevious });
     this.#checkpoint();
     return true;
   }
 
-  /** One optimizer step on these examples. */
-  #step(indices: Int32Array): { loss: number; similarity: number } {
+  /** What precedes an epoch's draws: scoring and update, where they are due. */
+  async #prepare(): Promise<void> {
+    const { epoch } = this.position;
+    if (this.#scores(epoch)) await this.#score();
+    if (this.#updates(epoch)) await this.#update();
+    this.position.prepared = true;
+  }
+
+  /** One optimizer step on these examples, and the account of it. */
+  #step(indices: Int32Array): void {
     const { config, parts, position } = this;
-    const { channels, height, width } = this.options.dataset.shape;
+    const started = performance.now();
     const step = position.epoch * this.#steps + position.step;
-    const result = scope(() => {
-      const images = fromData(imagesAt(this.options.dataset, indices), [
-        indices.length,
-        channels,
-        height,
-        width,
-      ]);
+    const lr = this.#lr(step);
+    const { loss, similarities } = this.#descend(indices, step, lr);
+    if (config.scoring === 'in-step') parts.monitor.observe(indices, similarities);
+    position.step += 1;
+    position.lossSum += loss;
+    position.lossSinceLine += loss;
+    position.similaritySum += similarities.reduce((a, b) => a + b, 0) / indices.length;
+    position.seconds += (performance.now() - started) / 1000;
+    if (position.step % config.logEvery === 0 || position.step === this.#steps) {
+      const steps = ((position.step - 1) % config.logEvery) + 1; // since the last line
+      const mean = position.lossSinceLine / steps;
+      this.#log({ kind: 'step', epoch: position.epoch, step: step + 1, loss: mean, lr });
+      position.lossSinceLine = 0;
+    }
+    this.#progress('train', indices.length, loss);
+  }
+
+  /** @param step - of the whole run. @throws Error where the loss is not finite; the weights then stay as they were */
+  #descend(indices: Int32Array, step: number, lr: number): { loss: number; similarities: Float64Array } {
+    const { parts, options } = this;
+    const { channels, height, width } = options.dataset.shape;
+    return scope(() => {
+      const pixels = imagesAt(options.dataset, indices);
+      const images = fromData(pixels, [indices.length, channels, height, width]);
       const views = parts.makeViews(images, { purpose: TRAINING_VIEWS, step });
       const { loss, similarity } = parts.method.forward(views, indices);
-      parts.optimizer.lr = this.#lr(step);
+      if (!Number.isFinite(loss.item())) throw this.#diverged(`the loss became ${loss.item()}`);
       parts.optimizer.zeroGrad();
       loss.backward();
+      parts.optimizer.lr = lr;
       parts.optimizer.step();
       return { loss: loss.item(), similarities: similarity.toFloat64Array() };
     });
-    if (!Number.isFinite(result.loss)) {
-      throw new Error(
-        `The loss became ${result.loss} in epoch ${position.epoch}, step ${position.step}. Lower lr (${config.lr}) or ` +
-          'raise temperature, and train anew; the last checkpoint is from before.',
-      );
-    }
-    if (config.scoring === 'in-step') parts.monitor.observe(indices, result.similarities);
-    return { loss: result.loss, similarity: result.similarities.reduce((a, b) => a + b, 0) / indices.length };
+  }
+
+  #diverged(what: string): Error {
+    const { lr, temperature, epochs } = this.config;
+    const { epoch, step } = this.position;
+    return new Error(
+      `Training diverged: ${what}, in epoch ${epoch + 1} of ${epochs}, after ${step} of its ${this.#steps} steps. ` +
+        `Start another run with a lower lr than ${lr}, or a higher temperature than ${temperature}.`,
+    );
   }
 
   /** Whether a full pass precedes this epoch. */
@@ -198,50 +211,57 @@ class Loop {
     return epoch >= warmupEpochs && (epoch - warmupEpochs) % updateEvery === 0;
   }
 
-  /** @returns how long it took, in seconds */
-  async #score(): Promise<number> {
+  /** The full pass, taken in by the monitor. */
+  async #score(): Promise<void> {
     const { config, options, parts, position } = this;
+    const { batchSize, viewsPerScore } = config;
     const started = performance.now();
     const similarities = await scoreAll({
-      ...{
-        method: parts.method,
-        dataset: options.dataset,
-        makeViews: parts.makeViews,
-        signal: options.signal,
-      },
-      ...{ batchSize: config.batchSize, viewsPerScore: config.viewsPerScore, pass: position.epoch },
-      onBatch: (examples) => this.#progress('score', (examples * config.viewsPerScore) / 6, null),
+      method: parts.method,
+      dataset: options.dataset,
+      makeViews: parts.makeViews,
+      batchSize,
+      viewsPerScore,
+      pass: position.epoch,
+      onBatch: (examples) => this.#progress('score', (examples * viewsPerScore) / 6, null),
+      signal: options.signal,
     });
-    parts.monitor.observe(
-      Int32Array.from(similarities, (_, i) => i),
-      similarities,
-    );
-    return (performance.now() - started) / 1000;
+    if (similarities.some(Number.isNaN)) throw this.#diverged('similarities became NaN');
+    const everyExample = Int32Array.from(similarities, (_, i) => i);
+    parts.monitor.observe(everyExample, similarities);
+    position.scoringSeconds = (performance.now() - started) / 1000;
   }
 
+  /** New probabilities, their diagnostics into the metrics, the speeds behind them into a file. */
   async #update(): Promise<void> {
     const { parts, position, state, options } = this;
     const { epoch } = position;
-    if (!this.#updates(epoch)) return;
-    const { speeds, seen } = parts.monitor;
+    const { monitor, groups, conflicting } = parts;
+    const { speeds, seen } = monitor;
     const update = state.sampler?.update(epoch) ?? null;
     const probabilities = parts.sampler.probabilitiesFor(epoch);
     const { shareByGroup: _, ...diagnostics } = samplingDiagnostics({
-      ...{ probabilities, speeds, seen },
+      probabilities,
+      speeds,
+      seen,
       ...(position.hasPrevious && { previousSpeeds: state.previousSpeeds }),
-      ...(parts.conflicting && { conflicting: parts.conflicting }),
+      ...(conflicting && { conflicting }),
     });
     this.#log({
-      ...{ kind: 'update', epoch, ...diagnostics },
-      ...{ threshold: update?.threshold ?? null, uniformBecause: update?.uniformBecause ?? null },
+      kind: 'update',
+      epoch,
+      ...diagnostics,
+      threshold: update?.threshold ?? null,
+      uniformBecause: update?.uniformBecause ?? null,
     });
     state.previousSpeeds.set(speeds);
     position.hasPrevious = true;
-    const { groups } = parts;
     await writeSpeeds(options.folder.file(`speeds/epoch-${String(epoch).padStart(4, '0')}.parquet`), {
-      ...{ epoch, ids: options.dataset.ids, probabilities },
+      epoch,
+      ids: options.dataset.ids,
       groups: options.dataset.ids.map((_, i) => groups?.groups[groups.groupOf[i] ?? -1]?.name ?? null),
       speeds: Array.from(speeds, (speed, i) => (seen[i] ? speed : null)),
+      probabilities,
     });
   }
 
@@ -274,9 +294,14 @@ class Loop {
     });
   }
 
+  /** @throws Error where the weights are no longer finite: no checkpoint holds such */
   #checkpoint(): void {
-    this.position.metricsLength = this.options.folder.metricsLength;
-    saveCheckpoint(this.options.folder.checkpointFile, this.position, this.state);
+    const { options, parts, position, state } = this;
+    const weights = [...parts.method.stateDict().values()];
+    const finite = scope(() => weights.every((tensor) => Number.isFinite(tensor.sum().item())));
+    if (!finite) throw this.#diverged('weights became infinite or NaN');
+    position.metricsLength = options.folder.metricsLength;
+    saveCheckpoint(options.folder.checkpointFile, position, state);
     this.#lastCheckpoint = performance.now();
   }
 }

@@ -60,34 +60,47 @@ export class RunFolder {
     await this.write('config.yaml', stringify(config));
   }
 
-  /** @throws Error that names the file, where it is missing or not valid */
+  /** @throws Error that names the file and the option, where it is missing or not valid */
   readConfig(): TrainConfig {
-    if (!existsSync(this.configFile)) throw new Error(`${this.path} is no run: it has no config.yaml. List the runs: la-ssl runs <folder>`);
-    const parsed = trainConfigSchema.safeParse(parse(readFileSync(this.configFile, 'utf8')));
-    if (!parsed.success) {
-      throw new Error(
-        `${this.configFile} is not valid: ${parsed.error.issues.map((i) => i.message).join('; ')}`,
-      );
+    if (!existsSync(this.configFile)) {
+      throw new Error(`${this.path} is no run: it has no config.yaml. List the runs: la-ssl runs <folder>`);
     }
-    return parsed.data;
+    const problem = (text: string): Error => new Error(`${this.configFile} is not valid: ${text}`);
+    let content: unknown;
+    try {
+      content = parse(readFileSync(this.configFile, 'utf8'));
+    } catch (error) {
+      throw problem((error as Error).message);
+    }
+    const parsed = trainConfigSchema.safeParse(content);
+    if (parsed.success) return parsed.data;
+    const list = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
+    throw problem(list.join('; '));
   }
 
-  /** Appends a line to the metrics. */
+  /** Appends a line to the metrics. @throws Error that names the file, where the disk is full */
   log(event: MetricsEvent): void {
-    appendFileSync(this.metricsFile, `${JSON.stringify(event)}\n`);
+    try {
+      appendFileSync(this.metricsFile, `${JSON.stringify(event)}\n`);
+    } catch (error) {
+      throw unwritable(this.metricsFile, error);
+    }
   }
 
   get metricsLength(): number {
     return existsSync(this.metricsFile) ? statSync(this.metricsFile).size : 0;
   }
 
-  /** Drops what was logged, and which speeds were written, after a checkpoint. */
+  /** Drops what was logged and written after a checkpoint, and files that a kill left half. */
   rewind({ metricsLength, epoch }: { metricsLength: number; epoch: number }): void {
-    if (existsSync(this.metricsFile))
+    if (existsSync(this.metricsFile)) {
       truncateSync(this.metricsFile, Math.min(metricsLength, this.metricsLength));
-    for (const name of existsSync(this.file('speeds')) ? readdirSync(this.file('speeds')) : []) {
-      const written = /^epoch-(\d+)\.parquet$/.exec(name)?.[1];
-      if (written === undefined || Number(written) > epoch) rmSync(join(this.file('speeds'), name));
+    }
+    for (const folder of [this.path, this.file('speeds')]) {
+      for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+        const update = /^epoch-(\d+)\.parquet$/.exec(name)?.[1];
+        if (name.endsWith('.partial') || Number(update) > epoch) rmSync(join(folder, name));
+      }
     }
   }
 
@@ -102,7 +115,7 @@ export class RunFolder {
       .map((line) => JSON.parse(line) as MetricsEvent);
   }
 
-  /** Writes a whole file, or none. */
+  /** Writes a whole file, or none. @throws Error that names the file, where the disk is full */
   async write(name: string, content: string | Uint8Array): Promise<void> {
     const partial = this.file(`${name}.${process.pid}.partial`);
     try {
@@ -110,13 +123,18 @@ export class RunFolder {
       await rename(partial, this.file(name));
     } catch (error) {
       await rm(partial, { force: true });
-      throw error;
+      throw unwritable(this.file(name), error);
     }
   }
 
   async writeJson(name: string, value: unknown): Promise<void> {
     await this.write(name, `${JSON.stringify(value, null, 2)}\n`);
   }
+}
+
+/** Node names the file when it cannot be opened, but not when the disk is full. */
+function unwritable(file: string, error: unknown): Error {
+  return new Error(`${file} could not be written: ${(error as Error).message}`, { cause: error });
 }
 
 /** Code, machine and time of a run. */

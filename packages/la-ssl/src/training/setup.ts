@@ -39,8 +39,9 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
     groups?.aligned && !groups.aligned.includes(-1)
       ? Uint8Array.from(groups.aligned, (aligned) => 1 - aligned)
       : null;
-  const method = createMethod(config, dataset.shape.channels);
   const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
+  const sampler = createSampler(config, monitor, groups, conflicting);
+  const method = createMethod(config, dataset.shape.channels);
   const augment = simclrAugment({
     cropScale: [config.cropScale, 1],
     strength: config.jitterStrength,
@@ -54,7 +55,7 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
     optimizer: new optim.SGD(method.namedParameters(), config),
     makeViews: augmentedViews(augment, config.seed),
     monitor,
-    sampler: createSampler(config, monitor, groups, conflicting),
+    sampler,
     groups,
     conflicting,
   };

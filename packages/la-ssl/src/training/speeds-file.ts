@@ -12,7 +12,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 
-/** One column: a name, a type, and a value for each example. */
+/** The state of sampling at one update: a value for each example in each list. */
 export interface SpeedsTable {
   epoch: number;
   ids: readonly string[];
@@ -33,7 +33,7 @@ const COLUMNS = [
 ] as const;
 const CHUNK = 2048; // DuckDB's vector size
 
-/** Writes the table to `file`, as a whole or not at all. */
+/** Writes the table to `file`, as a whole or not at all. @throws Error that names the file, where it cannot */
 export async function writeSpeeds(file: string, table: SpeedsTable): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
@@ -67,7 +67,7 @@ export async function writeSpeeds(file: string, table: SpeedsTable): Promise<voi
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw new Error(`${file} could not be written: ${(error as Error).message}`, { cause: error });
   } finally {
     connection.closeSync();
     instance.closeSync();
