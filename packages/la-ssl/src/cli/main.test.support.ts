@@ -1,4 +1,5 @@
 /** @file Runs a command line in this process and keeps what it printed; for tests of the commands. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { main } from './main.js';
 
 export interface Outcome {
@@ -7,28 +8,25 @@ export interface Outcome {
   stderr: string;
 }
 
+/** What the command that is running in this asynchronous context printed; the test runner's own report goes on. */
+const running = new AsyncLocalStorage<Outcome>();
+
+for (const name of ['stdout', 'stderr'] as const) {
+  const stream = process[name];
+  const write = stream.write;
+  stream.write = ((chunk: string | Uint8Array, ...rest: []) => {
+    const outcome = running.getStore();
+    if (!outcome) return write.call(stream, chunk, ...rest);
+    outcome[name] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
+    return true;
+  }) as typeof write;
+}
+
 /** `la-ssl <args>`. */
 export async function laSsl(...args: string[]): Promise<Outcome> {
   const outcome = { status: 0, stdout: '', stderr: '' };
-  const restores = (['stdout', 'stderr'] as const).map((name) => {
-    const stream = process[name];
-    const write = stream.write;
-    // Text is the command's; bytes are the test runner's own report, which goes on.
-    stream.write = ((chunk: string | Uint8Array, ...rest: []) => {
-      if (typeof chunk !== 'string') return write.call(stream, chunk, ...rest);
-      outcome[name] += chunk;
-      return true;
-    }) as typeof write;
-    return () => {
-      stream.write = write;
-    };
-  });
-  try {
-    outcome.status = await main(['node', 'la-ssl', ...args]);
-  } finally {
-    for (const restore of restores) restore();
-    process.exitCode = undefined;
-  }
+  outcome.status = await running.run(outcome, () => main(['node', 'la-ssl', ...args]));
+  process.exitCode = undefined;
   return outcome;
 }
 
