@@ -1,0 +1,172 @@
+/**
+ * The training step against PyTorch on this machine: `node benchmarks/run.mjs [--json]`, about two minutes.
+ *
+ * ResNet-18 of width 16 with the CIFAR stem, 64 pairs of 32×32 pixels, SimCLR, SGD; each setting in a process of its
+ * own, warm, all in turns, so that what else happens on the machine meets all alike. PyTorch runs at its best:
+ * channels-last, bfloat16 where the processor has it; also with the allocator settings that our addon makes.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { hasFastBfloat16 } from '@la-ssl/torch';
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '12' },
+    steps: { type: 'string', default: '20' },
+    warmup: { type: 'string', default: '10' },
+    width: { type: 'string', default: '16' },
+    pairs: { type: 'string', default: '64' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+  },
+});
+const say = (text) => options.json || console.log(text);
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const quantile = (sorted, q) => sorted[Math.round(q * (sorted.length - 1))];
+const median = (values) =>
+  quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
+
+/** glibc's names of the settings that `addon.cc` makes. */
+const MALLOC = {
+  MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
+  MALLOC_TRIM_THRESHOLD_: String(2047 * 2 ** 20),
+  MALLOC_TOP_PAD_: String(64 * 2 ** 20),
+};
+
+/** A process that does steps when told how many. */
+class Side {
+  constructor(name, command, args, env = {}) {
+    this.name = name;
+    this.rounds = [];
+    this.process = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.answers = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+  }
+  async answer() {
+    const { value, done } = await this.answers.next();
+    if (done) throw new Error(`${this.name} ended before it answered; what it said is above.`);
+    return JSON.parse(value);
+  }
+  async round(steps) {
+    this.process.stdin.write(`${steps}\n`);
+    this.rounds.push((await this.answer()).ms);
+  }
+  async end() {
+    this.process.stdin.end();
+    if (this.process.exitCode === null) await once(this.process, 'exit');
+  }
+}
+
+/** A python3 with PyTorch: the path's, or the system's. */
+const python = ['python3', '/usr/bin/python3'].find(
+  (command) => spawnSync(command, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0,
+);
+const precisions = hasFastBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
+const folder = mkdtempSync(join(tmpdir(), 'benchmark-'));
+const state = join(folder, 'state.safetensors');
+const shared = ['width', 'threads', 'warmup'].flatMap((name) => [`--${name}`, options[name]]);
+
+const sides = [];
+async function start(name, command, args, env) {
+  say(`Starting ${name} ...`);
+  const side = new Side(name, command, [...args, ...shared], env);
+  sides.push(side);
+  Object.assign(side, await side.answer());
+  return side;
+}
+
+try {
+  for (const precision of precisions) {
+    const args = [here('simclr-step.mjs'), '--precision', precision, '--pairs', options.pairs];
+    await start(`@la-ssl/torch ${precision}`, process.execPath, [...args, '--export', state]);
+  }
+  if (python) {
+    for (const precision of precisions) {
+      const args = [here('simclr-step.py'), '--precision', precision, '--load', state];
+      await start(`PyTorch ${precision}`, python, args);
+      await start(`PyTorch ${precision}, our malloc`, python, args, MALLOC);
+    }
+  } else
+    say(
+      'No python3 with PyTorch was found (Debian: apt-get install python3-torch): only our side is measured.',
+    );
+
+  const [reference] = sides;
+  for (const side of sides) {
+    const far = side.name.includes('float32') ? 1e-3 : 0.05;
+    side.losses.forEach((loss, i) => {
+      if (!(Math.abs(loss - reference.losses[i]) < far))
+        throw new Error(`${side.name} computes another loss: ${side.losses}, not ${reference.losses}`);
+    });
+  }
+  for (let round = 1; round <= Number(options.rounds); round++) {
+    for (const side of sides) await side.round(Number(options.steps));
+    say(`Round ${round} of ${options.rounds}`);
+  }
+} finally {
+  await Promise.all(sides.map((side) => side.end()));
+  rmSync(folder, { recursive: true });
+}
+
+const results = sides.map(({ name, version, threads, rounds }) => {
+  const sorted = rounds.flat().sort((a, b) => a - b);
+  return {
+    name,
+    version,
+    threads,
+    steps: sorted.length,
+    median: quantile(sorted, 0.5),
+    quartiles: [quantile(sorted, 0.25), quantile(sorted, 0.75)],
+    roundMedians: rounds.map(median),
+  };
+});
+/** Time of `a` by that of `b`, a round each: below 1 is faster. */
+function ratio(a, b) {
+  const byRound = a.roundMedians.map((time, i) => time / b.roundMedians[i]);
+  return {
+    of: a.name,
+    to: b.name,
+    ratio: median(byRound),
+    least: Math.min(...byRound),
+    most: Math.max(...byRound),
+  };
+}
+const fastest = (kind) =>
+  results.filter(({ name }) => name.startsWith(kind)).sort((a, b) => a.median - b.median)[0];
+const ours = fastest('@la-ssl');
+const ratios = results.filter(({ name }) => name.startsWith('PyTorch')).map((theirs) => ratio(ours, theirs));
+const machine = { processor: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0] };
+
+if (options.json) console.log(JSON.stringify({ machine, options, results, ratios }, null, 2));
+else {
+  const ms = (value) => value.toFixed(1).padStart(7);
+  console.log(
+    `\n${machine.processor}, ${machine.cores} cores; ResNet-18, width ${options.width}, ${options.pairs} pairs`,
+  );
+  console.log(`\n${'ms a step'.padEnd(34)} median   quartiles        version`);
+  for (const { name, median: middle, quartiles, version, threads } of results) {
+    const spread = `${ms(quartiles[0])} –${ms(quartiles[1])}`;
+    console.log(`${name.padEnd(34)}${ms(middle)}  ${spread}   ${version}, ${threads} threads`);
+  }
+  if (ratios.length > 0) console.log(`\nTime of ${ours.name} by that of (below 1: ours is faster)`);
+  for (const { to, ratio: middle, least, most } of ratios) {
+    console.log(
+      `${to.padEnd(34)}${middle.toFixed(2).padStart(7)}  (rounds: ${least.toFixed(2)} – ${most.toFixed(2)})`,
+    );
+  }
+  if (machine.load > Number(options.threads) + 1)
+    console.log(
+      `\nOther programs are running (load ${machine.load.toFixed(1)}): measure again when they are not.`,
+    );
+}
