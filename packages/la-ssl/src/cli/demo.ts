@@ -20,18 +20,19 @@ import { runTraining } from './train.js';
 export const DEMO: TrainOptions = {
   dataset: 'shapes',
   encoder: 'resnet18',
+  stem: 'imagenet',
   width: 8,
   temperature: 0.2,
   projections: 64,
   cropScale: 0.2,
-  epochs: 20,
+  epochs: 24,
   batchSize: 64,
   lr: 0.1,
   lrWarmupEpochs: 1,
   warmupEpochs: 8,
   updateEvery: 2,
   scoreEvery: 2,
-  viewsPerScore: 4,
+  viewsPerScore: 8,
   emaWeight: 0.5,
 };
 

@@ -8,7 +8,7 @@ import {
   summariseScores,
 } from '../analysis/index.js';
 import { type ImageDataset, loadDataset } from '../data/index.js';
-import { type ScoreFiles, writeScoreFiles } from '../report/index.js';
+import { type ScoreFiles, writeScoreFiles, writeSpeedPlot } from '../report/index.js';
 import { datasetSpecOf, RunFolder } from '../training/index.js';
 import { dataProgress } from './data-progress.js';
 import { interruptible } from './interrupt.js';
@@ -31,7 +31,8 @@ export function scoreCommand(): Command {
     .summary('Show the slowest training examples of a run, with their pictures.')
     .description(
       'Measure the learning speed of every training example with a run’s last checkpoint, and show the slowest. ' +
-        'Writes slowest.csv (every example) and contact sheets of both ends, slowest.png and fastest.png.',
+        'Writes slowest.csv (every example), contact sheets of both ends (slowest.png, fastest.png), and where groups ' +
+        'are known how the speeds were distributed at each update (speeds.svg).',
     )
     .argument('<run>', 'the folder of a run, finished or not')
     .option('--top <number>', 'examples on each contact sheet', wholeNumberFrom(1), 64)
@@ -65,11 +66,12 @@ Examples:
         }),
       ).finally(() => progress.stop());
       const files = await writeScoreFiles(flags.out ?? folder.file('score'), train, scores, flags.top);
+      const plot = await writeSpeedPlot(folder, train, flags.out ?? folder.file('score'));
       const summary = summariseScores(scores, flags.top);
       process.stdout.write(
         flags.json
-          ? `${JSON.stringify(asJson(path, train, scores, summary, files, flags.top))}\n`
-          : `${describeScores(train, scores, summary, files, flags.top)}\n`,
+          ? `${JSON.stringify(asJson(path, train, scores, summary, { ...files, plot }, flags.top))}\n`
+          : `${describeScores(train, scores, summary, { ...files, plot }, flags.top)}\n`,
       );
     });
 }
@@ -79,7 +81,7 @@ function asJson(
   dataset: ImageDataset,
   { speeds, order, views, groups }: RunScores,
   summary: ScoreSummary,
-  files: ScoreFiles,
+  files: ScoreFiles & { plot: string | null },
   top: number,
 ): unknown {
   const slowest = Array.from(order.slice(0, top), (i) => ({
@@ -95,7 +97,7 @@ function describeScores(
   dataset: ImageDataset,
   { speeds, order, views, groups }: RunScores,
   summary: ScoreSummary,
-  files: ScoreFiles,
+  files: ScoreFiles & { plot: string | null },
   top: number,
 ): string {
   const header = [
@@ -134,5 +136,6 @@ function describeScores(
     );
   }
   const paths = [`All examples: ${files.table}`, `Pictures: ${files.slowest} and ${files.fastest}`];
+  if (files.plot) paths.push(`Speeds over the run, aligned against conflicting: ${files.plot}`);
   return [formatTable(header, rows), figures.join('\n'), paths.join('\n')].join('\n\n');
 }

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { loadDataset } from '../data/index.js';
+import { datasetSpec, loadDataset } from '../data/index.js';
+import { parseSpec } from '../data/spec.js';
 import {
   datasetSpecOf,
   OPTION_GROUPS,
@@ -80,6 +81,7 @@ async function newRun(
 ): Promise<{ folder: RunFolder; config: ResolvedConfig }> {
   const fromFile = flags.config ? readOptionsFile(flags.config, trainConfigSchema) : {};
   const config = resolveConfig(checkOptions(trainConfigSchema, { ...fromFile, ...given }));
+  parseSpec(datasetSpec, datasetSpecOf(config)); // before the folder is made
   const name = flags.name ?? freeName(flags.runs, `${config.dataset}-${config.sampler}-${config.seed}`);
   if (!/^[\w.-]+$/.test(name))
     throw new Error(`--name ${name}: letters, digits, dots, dashes and underscores only.`);

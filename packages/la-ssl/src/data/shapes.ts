@@ -73,8 +73,8 @@ function groundOf(label: number, k: number, conflicting: number): number {
 /** @returns pixels `[3, SIZE, SIZE]`, 0 to 255 */
 function draw(shape: Shape, ground: Ground, random: Random): Uint8Array {
   const background = drawGround(ground, random); // [SIZE · SIZE · 3] in [0, 1]
-  const radius = random.uniform(0.28, 0.34); // of the image's side, as is the centre
-  const centre = [random.uniform(-0.12, 0.12), random.uniform(-0.12, 0.12)] as const;
+  const radius = random.uniform(0.22, 0.28); // of the image's side, as is the centre
+  const centre = [random.uniform(-0.18, 0.18), random.uniform(-0.18, 0.18)] as const;
   const angle = random.uniform(-0.35, 0.35);
   const white = random.uniform(0.85, 1);
   const pixels = new Uint8Array(3 * SIZE * SIZE);

@@ -1,14 +1,20 @@
 /** @file The plot of a run's learning speeds, from what it left in its folder. */
 import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../data/cache.js';
 import { groupsOf, type ImageDataset } from '../data/index.js';
 import { type RunFolder, readSpeeds } from '../training/index.js';
 import { speedPlot } from './speed-plot.js';
 
 /**
- * Writes `speeds.svg` into the run's folder.
+ * Writes `speeds.svg` into the folder `out`.
  * @returns the file, or null where the run made no update or its data set does not say which examples are conflicting
  */
-export async function writeSpeedPlot(folder: RunFolder, train: ImageDataset): Promise<string | null> {
+export async function writeSpeedPlot(
+  folder: RunFolder,
+  train: ImageDataset,
+  out: string,
+): Promise<string | null> {
   const aligned = train.labels && groupsOf(train).aligned;
   const files = existsSync(folder.file('speeds')) ? readdirSync(folder.file('speeds')).sort() : [];
   const written = files.filter((name) => name.endsWith('.parquet'));
@@ -33,6 +39,7 @@ export async function writeSpeedPlot(folder: RunFolder, train: ImageDataset): Pr
       title: `Learning speeds of aligned and conflicting examples, ${train.name}, ${sampler}`,
     },
   );
-  await folder.write('speeds.svg', svg);
-  return folder.file('speeds.svg');
+  const file = join(out, 'speeds.svg');
+  await writeWhole(file, [Buffer.from(svg)]);
+  return file;
 }

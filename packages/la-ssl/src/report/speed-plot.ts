@@ -15,7 +15,7 @@ export interface SpeedsAtUpdate {
   auroc: number | null;
 }
 
-const BINS = 60;
+const BINS = 30;
 const PANELS = 4;
 
 /**
@@ -39,7 +39,7 @@ export async function speedPlot(
     for (let i = 0; i < speeds.length; i++) if (speeds[i]! > highest) highest = speeds[i]!; // NaN is not greater
   }
   const values = shown.flatMap((update) => {
-    const panel = `epoch ${update.epoch}${update.auroc === null ? '' : `, AUROC ${update.auroc.toFixed(2)}`}`;
+    const panel = panelOf(update);
     return [0, 1].flatMap((kind) =>
       histogram(update.speeds, highest, (i) => Boolean(conflicting[i]) === Boolean(kind)).map(
         (density, bin) => ({
@@ -55,7 +55,12 @@ export async function speedPlot(
     title,
     data: { values },
     facet: {
-      row: { field: 'panel', sort: null, title: null, header: { labelAngle: 0, labelAlign: 'left' } },
+      row: {
+        field: 'panel',
+        sort: shown.map(panelOf),
+        title: null,
+        header: { labelAngle: 0, labelAlign: 'left' },
+      },
     },
     spec: {
       width: 480,
@@ -70,6 +75,11 @@ export async function speedPlot(
     config: { background: 'white' },
   };
   return await new View(parse(compile(specification).spec), { renderer: 'none' }).toSVG();
+}
+
+/** The heading of an update's panel. */
+function panelOf({ epoch, auroc }: SpeedsAtUpdate): string {
+  return `epoch ${epoch}${auroc === null ? '' : `, AUROC ${auroc.toFixed(2)}`}`;
 }
 
 /** Shares of the examples that `belongs` picks, by bins from 0 to `highest`. */

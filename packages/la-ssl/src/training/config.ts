@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec } from '../data/index.js';
+import { share as shareOrPercent } from '../data/spec.js';
 import { METHODS } from '../methods/index.js';
 import { ENCODERS } from '../models/index.js';
 
@@ -32,10 +33,9 @@ const groups = {
       .optional()
       .describe('corrupted-cifar10: which ten corruptions, 0 weather and digital, 1 noise and blur'),
     severity: z.int().optional().describe('corrupted-cifar10: severity, 1 to 5'),
-    alignedShare: z
-      .number()
+    alignedShare: shareOrPercent
       .optional()
-      .describe('share of the training examples whose attribute goes with the label'),
+      .describe('share of the training examples whose attribute goes with the label, such as 0.95 or 95%'),
     examples: whole(1).optional().describe('how many training examples, the same number of each class (all)'),
     testExamples: whole(1).optional().describe('how many test examples, the same number of each class (all)'),
     dataSeed: seed().optional().describe('seed of what is random in the data set itself'),

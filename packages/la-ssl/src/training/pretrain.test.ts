@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { liveTensorCount, loadSafetensors, scope } from '@la-ssl/torch';
+import type { TrainOptions } from './config.js';
+import type { EpochEvent, MetricsEvent, StepEvent, TrainEvent, UpdateEvent } from './events.js';
+import { pretrain } from './pretrain.js';
+import { cosineLr } from './schedule.js';
+import { readSpeeds } from './speeds-file.js';
+import { dataset, goOn, MODES, nameOf, newRun, tinyConfig } from './tiny-run.test.support.js';
+
+async function train(t: TestContext, options: TrainOptions) {
+  const run = await newRun(t, options);
+  const events: TrainEvent[] = [];
+  assert.equal(await goOn(run, (event) => events.push(event) < 0), 'finished');
+  const metrics = events.filter((event): event is MetricsEvent => event.kind !== 'progress');
+  return {
+    ...run,
+    events,
+    metrics,
+    steps: metrics.filter((event): event is StepEvent => event.kind === 'step'),
+    epochs: metrics.filter((event): event is EpochEvent => event.kind === 'epoch'),
+    updates: metrics.filter((event): event is UpdateEvent => event.kind === 'update'),
+  };
+}
+
+describe('pretrain', () => {
+  for (const mode of MODES) {
+    it(`${nameOf(mode)}: events in order, steps and warm-up as with uniform draws`, async (t) => {
+      const live = liveTensorCount();
+      const run = await train(t, mode);
+      assert.equal(liveTensorCount(), live, 'every tensor was freed');
+      const lines = run.metrics.map((event) => [
+        event.kind,
+        event.epoch,
+        'step' in event ? event.step : null,
+      ]);
+      assert.deepEqual(lines, [
+        ...[
+          ['step', 0, 3],
+          ['step', 0, 4],
+          ['epoch', 0, 4],
+          ['update', 1, null],
+        ],
+        ...[
+          ['step', 1, 7],
+          ['step', 1, 8],
+          ['epoch', 1, 8],
+          ['update', 2, null],
+        ],
+        ...[
+          ['step', 2, 11],
+          ['step', 2, 12],
+          ['epoch', 2, 12],
+        ],
+      ]);
+      assert.deepEqual(run.folder.readMetrics(), run.metrics);
+      const uniform = await train(t, { sampler: 'uniform' });
+      assert.deepEqual(run.steps.slice(0, 2), uniform.steps.slice(0, 2), 'the same draws and views');
+      const { loss, similarity, conflictingDraws } = uniform.epochs[0]!;
+      assert.deepEqual({ ...run.epochs[0], loss, similarity, conflictingDraws }, run.epochs[0]);
+      for (const { step, lr } of run.steps) {
+        assert.equal(lr, cosineLr(step - 1, { peak: 0.06, steps: 12, warmupSteps: 0 }));
+      }
+      for (const { epoch, loss } of run.epochs) {
+        const [first, rest] = run.steps.filter((event) => event.epoch === epoch) as [StepEvent, StepEvent];
+        assert.ok(Math.abs((3 * first.loss + rest.loss) / 4 - loss) < 1e-9, 'a mean over the steps since');
+      }
+      const progress = run.events.filter((event) => event.kind === 'progress');
+      assert.ok(progress.every(({ done }, i) => done > (progress[i - 1]?.done ?? 0)));
+      assert.ok(Math.abs(progress.at(-1)!.done - progress[0]!.total) < 1e-6);
+    });
+  }
+
+  it('writes the speeds of each update, which are those that its probabilities follow from', async (t) => {
+    const { folder, updates } = await train(t, { sampler: 'la-ssl', gamma: 1, r: 0.5 });
+    assert.deepEqual(readdirSync(folder.file('speeds')).sort(), ['epoch-0001.parquet', 'epoch-0002.parquet']);
+    for (const update of updates) {
+      const { epoch, speeds } = await readSpeeds(folder.file(`speeds/epoch-000${update.epoch}.parquet`));
+      assert.equal(epoch, update.epoch);
+      const sorted = [...speeds].sort((a, b) => a - b);
+      assert.equal(sorted.length, 48);
+      assert.ok(Math.abs((sorted[23]! + sorted[24]!) / 2 - update.threshold!) < 1e-9, 'the median');
+      assert.equal(update.uniformBecause, null);
+      assert.ok(update.effectiveSampleShare < 1);
+    }
+    assert.deepEqual(
+      updates.map(({ rankCorrelation }) => rankCorrelation === null),
+      [true, false],
+    );
+  });
+
+  it('the oracle draws conflicting examples at their share, uniform draws have what there is', async (t) => {
+    const shares = async (options: TrainOptions) =>
+      (await train(t, { epochs: 6, ...options })).epochs.map(({ conflictingDraws }) => conflictingDraws!);
+    assert.deepEqual(await shares({ sampler: 'uniform' }), new Array(6).fill(0.25));
+    const [warmup, ...after] = await shares({ sampler: 'oracle', conflictingShare: 0.9 });
+    assert.equal(warmup, 0.25);
+    const mean = after.reduce((a, b) => a + b, 0) / after.length;
+    const sd = Math.sqrt((0.9 * 0.1) / (5 * 48));
+    assert.ok(Math.abs(mean - 0.9) < 4 * sd, `${mean}`);
+  });
+
+  it('saves the encoder alone, with the weights of the last checkpoint under its own names', async (t) => {
+    const { folder } = await train(t, { sampler: 'uniform' });
+    scope(() => {
+      const prefix = 'model.encoder.';
+      const checkpoint = [...loadSafetensors(folder.checkpointFile).tensors].filter(([name]) =>
+        name.startsWith(prefix),
+      );
+      const encoder = loadSafetensors(folder.encoderFile).tensors;
+      assert.deepEqual(
+        [...encoder].map(([name, tensor]) => [prefix + name, tensor.tolist()]),
+        checkpoint.map(([name, tensor]) => [name, tensor.tolist()]),
+      );
+      assert.ok(encoder.has('layer4.1.bn2.running_var'));
+    });
+  });
+
+  it('stops with a clear word when the network diverges, whatever meets it first', async (t) => {
+    const met = new Set<string>();
+    for (const mode of MODES) {
+      for (const batchSize of [12, 48]) {
+        const run = await newRun(t, { ...mode, batchSize, lr: 1e30 });
+        await assert.rejects(goOn(run), ({ message }: Error) => {
+          met.add(/^Training diverged: (.*), in epoch [12] of 3, /.exec(message)?.[1] ?? message);
+          return message.includes('Start another run with a lower lr than 1e+30');
+        });
+        if (!existsSync(run.folder.checkpointFile)) continue;
+        scope(() => {
+          for (const tensor of loadSafetensors(run.folder.checkpointFile).tensors.values()) {
+            assert.ok(tensor.toFloat64Array().every(Number.isFinite));
+          }
+        });
+      }
+    }
+    assert.deepEqual([...met].sort(), ['similarities became NaN', 'the loss became NaN']);
+  });
+
+  it('says what a data set lacks', async (t) => {
+    const unlabelled = { ...dataset, attributes: [] };
+    const { folder } = await newRun(t);
+    const oracle = tinyConfig({ sampler: 'oracle', conflictingShare: 0.5 });
+    await assert.rejects(pretrain(oracle, { dataset: unlabelled, folder }), /which examples are conflicting/);
+    const one = { ...dataset, shape: { ...dataset.shape, count: 1 } };
+    await assert.rejects(pretrain(tinyConfig(), { dataset: one, folder }), /needs at least 2/);
+  });
+});
