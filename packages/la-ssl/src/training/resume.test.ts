@@ -91,16 +91,22 @@ const flagsOf = (options: TrainOptions): string[] =>
 
 /** Starts `la-ssl train`; a limit stands for a full disk: no file may grow beyond so many blocks of 512 bytes. */
 function startTraining(t: TestContext, args: string[], limit = 'unlimited'): ChildProcess {
-  const child = spawn('sh', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, process.execPath, PROGRAM, 'train', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
-  });
+  const child = spawn(
+    'sh',
+    ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, process.execPath, PROGRAM, 'train', ...args],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, OMP_NUM_THREADS: '1' },
+    },
+  );
   t.after(() => child.kill('SIGKILL'));
   return child;
 }
 
 /** @returns the exit status and what was written to the standard error */
-async function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null; text: string }> {
+async function ended(
+  child: ChildProcess,
+): Promise<{ code: number | null; signal: string | null; text: string }> {
   let text = '';
   child.stderr?.on('data', (chunk) => {
     text += chunk;
@@ -169,7 +175,11 @@ describe('a checkpoint that does not fit', () => {
   it('is refused with the options that changed', async (t) => {
     const options = { sampler: 'la-ssl' } as const;
     await rejects(t, { ...options, lr: 0.5 }, /lr was 0\.06 and is now 0\.5/);
-    await rejects(t, { ...options, width: 8, gamma: 2 }, /width was 4 and is now 8, gamma was 10 and is now 2/);
+    await rejects(
+      t,
+      { ...options, width: 8, gamma: 2 },
+      /width was 4 and is now 8, gamma was 10 and is now 2/,
+    );
     await rejects(t, { sampler: 'uniform' }, /sampler was la-ssl and is now uniform, scoring was full-pass/);
   });
 
@@ -181,11 +191,17 @@ describe('a checkpoint that does not fit', () => {
 
   it('is refused with a data set of another size, and when it is cut short', async (t) => {
     const { folder, config } = await stopped(t);
-    const half = subsetOf(dataset, Int32Array.from({ length: 24 }, (_, i) => i));
+    const half = subsetOf(
+      dataset,
+      Int32Array.from({ length: 24 }, (_, i) => i),
+    );
     await assert.rejects(pretrain(config, { dataset: half, folder }), ({ message }: Error) =>
       /checkpoint\.safetensors does not fit this run\. .* 48 speeds .* 24 examples/.test(message),
     );
     truncateSync(folder.checkpointFile, 1000);
-    await assert.rejects(pretrain(config, { dataset, folder }), /checkpoint\.safetensors is no valid safetensors/);
+    await assert.rejects(
+      pretrain(config, { dataset, folder }),
+      /checkpoint\.safetensors is no valid safetensors/,
+    );
   });
 });
