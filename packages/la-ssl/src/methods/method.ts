@@ -6,7 +6,7 @@ import type { Encoder } from '../models/index.js';
 export interface MethodOutput {
   /** Scalar, to be minimised. */
   loss: Tensor;
-  /** `[N]`, > 0, higher = better learned; without a graph. */
+  /** `[N]` float64, > 0, higher = better learned; without a graph. */
   similarity: Tensor;
 }
 

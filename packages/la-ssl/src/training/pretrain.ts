@@ -45,7 +45,7 @@ const START: Position = {
 /**
  * Trains a run to its end, from its last checkpoint if it has one.
  * @returns `finished`, or `interrupted` where `signal` stopped it: call again to go on
- * @throws Error where the loss is no longer finite, the disk is full, or the checkpoint does not fit the config
+ * @throws Error where training diverges, the disk is full, or the checkpoint does not fit config or data set
  */
 export async function pretrain(
   config: ResolvedConfig,
