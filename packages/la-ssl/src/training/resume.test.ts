@@ -47,6 +47,16 @@ describe('a run that was stopped', () => {
     });
   }
 
+  it('after every single step gives the same lines', async (t) => {
+    const options = { sampler: 'la-ssl', scoring: 'in-step' } as const;
+    const expected = await uninterrupted(t, options);
+    const run = await newRun(t, options);
+    let stops = 0;
+    while ((await goOn(run, ({ kind }) => kind === 'progress')) === 'interrupted') stops++;
+    assert.equal(stops, 11);
+    assert.deepEqual(resultOf(run.folder), expected);
+  });
+
   it('between the update and the first step does not score or update a second time', async (t) => {
     const expected = await uninterrupted(t, { sampler: 'la-ssl' });
     const run = await newRun(t, { sampler: 'la-ssl' });
