@@ -46,6 +46,8 @@ struct TensorHandle {
   uint64_t magic = kTensorMagic;
   at::Tensor tensor;  // undefined once disposed
   explicit TensorHandle(at::Tensor t) : tensor(std::move(t)) { ++liveTensors; }
+  TensorHandle(const TensorHandle&) = delete;
+  ~TensorHandle() { release(); }
   void release() {
     if (tensor.defined()) {
       tensor.reset();
@@ -115,10 +117,8 @@ std::string describe(const Napi::Value& v) {
 Napi::Value wrap(Napi::Env env, at::Tensor tensor) {
   if (!tensor.defined()) return env.Null();
   auto handle = std::make_unique<TensorHandle>(std::move(tensor));
-  auto external = Napi::External<TensorHandle>::New(env, handle.get(), [](Napi::Env, TensorHandle* h) {
-    h->release();
-    delete h;
-  });
+  auto external =
+      Napi::External<TensorHandle>::New(env, handle.get(), [](Napi::Env, TensorHandle* h) { delete h; });
   handle.release();  // the External owns it now
   return external;
 }
