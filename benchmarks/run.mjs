@@ -148,8 +148,11 @@ const ours = fastest('@la-ssl');
 const ratios = results.filter(({ name }) => name.startsWith('PyTorch')).map((theirs) => ratio(ours, theirs));
 const machine = { processor: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0] };
 
-if (options.json) console.log(JSON.stringify({ machine, options, results, ratios }, null, 2));
-else {
+if (options.json) {
+  const { json, ...numbers } = options;
+  const settings = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)]));
+  console.log(JSON.stringify({ machine, settings, results, ratios }, null, 2));
+} else {
   const ms = (value) => value.toFixed(1).padStart(7);
   console.log(
     `\n${machine.processor}, ${machine.cores} cores; ResNet-18, width ${options.width}, ${options.pairs} pairs`,
