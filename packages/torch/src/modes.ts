@@ -33,8 +33,8 @@ export function autocast<T>(body: () => T, { enabled = true }: { enabled?: boole
 }
 
 /**
- * Whether this processor computes in bfloat16 at speed (AVX-512 BF16 or AMX). Elsewhere libtorch emulates it:
- * measured 20 times slower than float32 on an AVX2 machine.
+ * Whether this processor computes in bfloat16 at speed (AVX-512 BF16 or AMX). Elsewhere libtorch emulates
+ * it, many times slower than float32.
  */
 export function hasFastBfloat16(): boolean {
   try {
