@@ -1,7 +1,9 @@
 /** @file Layers, with PyTorch's names and `state_dict` keys. */
+export { scaledDotProductAttention } from './attention.js';
 export { BatchNorm } from './batch-norm.js';
 export { Conv2d, type Conv2dOptions } from './conv2d.js';
-export { type InitOptions, kaimingNormalFanOut, uniform } from './init.js';
-export { Linear } from './linear.js';
+export { type InitOptions, kaimingNormalFanOut, normal, uniform, xavierUniform } from './init.js';
+export { LayerNorm } from './layer-norm.js';
+export { Linear, type LinearOptions } from './linear.js';
 export { type Layer, Module } from './module.js';
-export { ReLU, Sequential } from './sequential.js';
+export { GELU, ReLU, Sequential } from './sequential.js';

@@ -24,3 +24,17 @@ export function kaimingNormalFanOut(shape: readonly number[], { generator }: Ini
   const fanOut = kernel.reduce((product, size) => product * size, out);
   return noGrad(() => empty(shape).normal_({ mean: 0, std: Math.sqrt(2 / fanOut), generator }));
 }
+
+/** Normal with mean 0. @param shape - sizes @param std - the standard deviation */
+export function normal(shape: readonly number[], std: number, { generator }: InitOptions = {}): Tensor {
+  return noGrad(() => empty(shape).normal_({ mean: 0, std, generator }));
+}
+
+/**
+ * Uniform in `±√(6 / (in + out))`.
+ * @param shape - `[out, in]`
+ * Source: Glorot 2010, Eq. 16, https://proceedings.mlr.press/v9/glorot10a.html
+ */
+export function xavierUniform(shape: readonly [number, number], init: InitOptions = {}): Tensor {
+  return uniform(shape, Math.sqrt(6 / (shape[0] + shape[1])), init);
+}

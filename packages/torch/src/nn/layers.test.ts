@@ -2,9 +2,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { liveTensorCount, ones, scope, type Tensor, tensor, zeros } from '../index.js';
+import { Generator, liveTensorCount, ones, randn, scope, type Tensor, tensor, zeros } from '../index.js';
 import { assertAllclose } from '../testing.js';
-import { BatchNorm, Conv2d, kaimingNormalFanOut, Linear, Module, ReLU, Sequential } from './index.js';
+import {
+  BatchNorm,
+  Conv2d,
+  GELU,
+  kaimingNormalFanOut,
+  LayerNorm,
+  Linear,
+  Module,
+  normal,
+  ReLU,
+  Sequential,
+  scaledDotProductAttention,
+  xavierUniform,
+} from './index.js';
 
 interface Plain {
   shape: number[];
@@ -34,6 +47,9 @@ const modules: Record<string, () => Module & { forward(input: Tensor): Tensor }>
   'batch norm of features': () => new BatchNorm(3),
   'batch norm, evaluation': () => evaluation(new BatchNorm(3)),
   'batch norm without scale': () => new BatchNorm(3, { affine: false, momentum: 0.3, eps: 0.01 }),
+  'layer norm': () => new LayerNorm(4),
+  'layer norm, its eps': () => new LayerNorm(4, { eps: 0.1 }),
+  gelu: () => new GELU(),
 };
 
 assert.deepEqual(Object.keys(modules), Object.keys(fixture.layers));
@@ -156,4 +172,39 @@ test('first values: uniform in ±1/√in for linear, normal with std √(2/fan o
   const kernel = kaimingNormalFanOut([64, 50, 3, 3]);
   assertAllclose(kernel.std(null), Math.sqrt(2 / (64 * 9)), { rtol: 0.02 }); // 28,800 draws: ±0.4 %
   assertAllclose(kernel.mean(), 0, { atol: 0.002 });
+});
+
+test('a linear layer draws its first weights as it is told to, and then its bias is zero', () => {
+  const layer = new Linear(200, 300, { weights: xavierUniform, generator: new Generator(2) });
+  const bound = Math.sqrt(6 / 500);
+  const [least, most] = [layer.weight.amin().item(), layer.weight.amax().item()];
+  assert.ok(least >= -bound && least < -0.99 * bound && most <= bound && most > 0.99 * bound);
+  assert.deepEqual(layer.bias!.tolist(), new Array(300).fill(0));
+  const drawn = normal([200, 300], 0.02, { generator: new Generator(3) });
+  assertAllclose(drawn.std(null), 0.02, { rtol: 0.02 }); // 60,000 draws: ±0.3 %
+  assertAllclose(drawn.mean(), 0, { atol: 4e-4 });
+});
+
+test('attention is its formula, summed in plain loops', () => {
+  const [heads, length, keys, width, out] = [2, 3, 4, 5, 6];
+  const draw = (seed: number, shape: number[]) =>
+    randn(shape, { dtype: 'float64', generator: new Generator(seed) });
+  const [query, key, value] = [
+    draw(1, [1, heads, length, width]),
+    draw(2, [1, heads, keys, width]),
+    draw(3, [1, heads, keys, out]),
+  ];
+  const [q, k, v] = [query, key, value].map((t) => t.tolist() as number[][][][]);
+  const expected = Array.from({ length: heads }, (_, h) =>
+    Array.from({ length }, (_, i) => {
+      const scores = k![0]![h]!.map((row) =>
+        Math.exp(row.reduce((sum, x, d) => sum + x * q![0]![h]![i]![d]!, 0) / Math.sqrt(width)),
+      );
+      const total = scores.reduce((sum, score) => sum + score, 0);
+      return Array.from({ length: out }, (_, d) =>
+        scores.reduce((sum, score, j) => sum + (score / total) * v![0]![h]![j]![d]!, 0),
+      );
+    }),
+  );
+  assertAllclose(scaledDotProductAttention(query, key, value), [expected], { rtol: 1e-12 });
 });

@@ -1,8 +1,14 @@
 /** @file Linear layer: `y = x Wᵀ + b`, PyTorch's `nn.Linear`. */
-import { linear } from '../generated/functions.js';
+import { linear, zeros } from '../generated/functions.js';
 import type { Tensor } from '../tensor.js';
 import { type InitOptions, uniform } from './init.js';
 import { Module } from './module.js';
+
+export interface LinearOptions extends InitOptions {
+  bias?: boolean;
+  /** Draws the first weights, and the bias starts at zero (by default both as in PyTorch, uniform in ±1/√in). */
+  weights?: ((shape: readonly [number, number], init: InitOptions) => Tensor) | undefined;
+}
 
 export class Linear extends Module {
   readonly weight: Tensor;
@@ -15,12 +21,14 @@ export class Linear extends Module {
   constructor(
     inFeatures: number,
     outFeatures: number,
-    { bias = true, ...init }: { bias?: boolean } & InitOptions = {},
+    { bias = true, weights, generator }: LinearOptions = {},
   ) {
     super();
     const bound = 1 / Math.sqrt(inFeatures);
-    this.weight = this.parameter('weight', uniform([outFeatures, inFeatures], bound, init));
-    this.bias = bias ? this.parameter('bias', uniform([outFeatures], bound, init)) : null;
+    const draw = weights ?? ((shape, init) => uniform(shape, bound, init));
+    this.weight = this.parameter('weight', draw([outFeatures, inFeatures], { generator }));
+    const first = () => (weights ? zeros([outFeatures]) : uniform([outFeatures], bound, { generator }));
+    this.bias = bias ? this.parameter('bias', first()) : null;
   }
 
   forward(input: Tensor): Tensor {

@@ -1,4 +1,4 @@
-/** @file Modules one after another, PyTorch's `nn.Sequential`; and a ReLU to put between. */
+/** @file Modules one after another, PyTorch's `nn.Sequential`; and activations to put between. */
 import type { Tensor } from '../tensor.js';
 import { type Layer, Module } from './module.js';
 
@@ -20,5 +20,12 @@ export class Sequential extends Module {
 export class ReLU extends Module {
   forward(input: Tensor): Tensor {
     return input.relu();
+  }
+}
+
+/** `x · Φ(x)`, exact (by the error function), as a module. Source: Hendrycks 2016, https://arxiv.org/abs/1606.08415 */
+export class GELU extends Module {
+  forward(input: Tensor): Tensor {
+    return input.gelu();
   }
 }
