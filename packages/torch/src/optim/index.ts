@@ -1,2 +1,8 @@
-/** @file Optimizers, with PyTorch's update rules. */
+export { Optimizer, type OptimizerOptions } from './optimizer.js';
+export {
+  exemptBiasAndNorm,
+  type NamedParameters,
+  type ParameterGroup,
+  type Parameters,
+} from './parameter-groups.js';
 export { SGD, type SGDOptions } from './sgd.js';
