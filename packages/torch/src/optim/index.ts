@@ -1,3 +1,4 @@
+export { AdamW, type AdamWOptions } from './adamw.js';
 export { Optimizer, type OptimizerOptions } from './optimizer.js';
 export {
   exemptBiasAndNorm,
