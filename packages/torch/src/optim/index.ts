@@ -1,4 +1,6 @@
+/** @file Optimizers, with PyTorch's update rules, parameter groups, and gradient clipping. */
 export { AdamW, type AdamWOptions } from './adamw.js';
+export { clipEachGradNorm, clipGradNorm } from './clip-gradients.js';
 export { Optimizer, type OptimizerOptions } from './optimizer.js';
 export {
   exemptBiasAndNorm,
