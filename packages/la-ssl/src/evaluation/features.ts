@@ -20,6 +20,16 @@ export interface ExtractOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The features of some examples, one after another in the data set. */
+export interface FeatureBatch {
+  /** Index of the first. */
+  start: number;
+  /** B. */
+  count: number;
+  /** `[B, F]` */
+  values: Float32Array;
+}
+
 /**
  * Computes the features of every example.
  *
@@ -31,13 +41,27 @@ export interface ExtractOptions {
 export async function extractFeatures(
   encoder: nn.Layer,
   dataset: ImageDataset,
-  { transform, batchSize = 256, precision = 'float32', onProgress, signal }: ExtractOptions,
+  options: ExtractOptions,
 ): Promise<Float32Array> {
+  let features = new Float32Array(0);
+  for await (const { start, count, values } of featureBatches(encoder, dataset, options)) {
+    const size = values.length / count;
+    if (start === 0) features = new Float32Array(dataset.shape.count * size);
+    features.set(values, start * size);
+  }
+  return features;
+}
+
+/** As `extractFeatures`, a batch at a time, for features that memory need not hold. */
+export async function* featureBatches(
+  encoder: nn.Layer,
+  dataset: ImageDataset,
+  { transform, batchSize = 256, precision = 'float32', onProgress, signal }: ExtractOptions,
+): AsyncGenerator<FeatureBatch, void, undefined> {
   if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(`batchSize must be a whole number from 1, got ${batchSize}`);
   }
   const { count, channels, height, width } = dataset.shape;
-  let features = new Float32Array(0);
   const wasTraining = encoder.training;
   encoder.eval();
   try {
@@ -52,27 +76,33 @@ export async function extractFeatures(
           return { shape: output.shape, values: output.to('float32').contiguous().data() as Float32Array };
         }),
       );
-      if (shape.length !== 2 || shape[0] !== indices.length) {
-        throw new Error(
-          `The encoder must give features [${indices.length}, F] for ${indices.length} images, it gave ` +
-            `[${shape.join(', ')}]; pool the last layer`,
-        );
-      }
-      const bad = values.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) {
-        const example = start + Math.floor(bad / shape[1]!);
-        throw new Error(
-          `The features of example ${example} of ${dataset.name} (${dataset.split}) are not finite: ` +
-            'the encoder has diverged; take an earlier checkpoint or train with a lower lr',
-        );
-      }
-      if (start === 0) features = new Float32Array(count * shape[1]!);
-      features.set(values, start * shape[1]!);
+      checkFeatures(shape, values, { dataset, start, count: indices.length });
+      yield { start, count: indices.length, values };
       onProgress?.(start + indices.length, count);
       await setImmediate(); // signals and other work get their turn
     }
   } finally {
     encoder.train(wasTraining);
   }
-  return features;
+}
+
+function checkFeatures(
+  shape: readonly number[],
+  values: Float32Array,
+  { dataset, start, count }: { dataset: ImageDataset; start: number; count: number },
+): void {
+  if (shape.length !== 2 || shape[0] !== count) {
+    throw new Error(
+      `The encoder must give features [${count}, F] for ${count} images, it gave ` +
+        `[${shape.join(', ')}]; pool the last layer`,
+    );
+  }
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const example = start + Math.floor(bad / shape[1]!);
+    throw new Error(
+      `The features of example ${example} of ${dataset.name} (${dataset.split}) are not finite: ` +
+        'the encoder has diverged; take an earlier checkpoint or train with a lower lr',
+    );
+  }
 }
