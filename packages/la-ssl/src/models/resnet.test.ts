@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Generator, loadSafetensors, noGrad, scope, type Tensor, zeros } from '@la-ssl/torch';
+import { Generator, loadSafetensors, noGrad, scope, type Tensor } from '@la-ssl/torch';
 import { loadNoise, noise } from './formula-noise.test.support.js';
-import { createEncoder, ENCODERS, ResNet } from './index.js';
+import { ResNet } from './index.js';
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/models/${name}`, import.meta.url));
@@ -26,7 +26,7 @@ function assertNear(actual: Tensor, name: string, tolerance: number): void {
 }
 
 describe('ResNet equals that of torchvision', () => {
-  for (const depth of [18, 50] as const) {
+  for (const depth of [18, 34, 50] as const) {
     for (const [stem, side] of [
       ['imagenet', 64],
       ['cifar', 32],
@@ -58,29 +58,4 @@ describe('ResNet equals that of torchvision', () => {
       }
     }
   }
-});
-
-describe('createEncoder', () => {
-  it('makes every encoder by name, with features as many as it says, from the generator given', () => {
-    for (const name of ENCODERS) {
-      const make = (seed: number) =>
-        createEncoder(name, { width: 8, channels: 1, stem: 'cifar', generator: new Generator(seed) });
-      const [encoder, same, other] = [make(3), make(3), make(4)];
-      scope(() => {
-        const { shape } = noGrad(() => encoder.forward(zeros([2, 1, 16, 16])));
-        assert.deepEqual(shape, [2, name === 'resnet18' ? 64 : 256]);
-        assert.equal(encoder.features, shape[1]);
-        const weights = (of: typeof encoder) => of.stateDict().get('layer4.1.conv2.weight')!.tolist();
-        assert.deepEqual(weights(encoder), weights(same));
-        assert.notDeepEqual(weights(encoder), weights(other));
-      });
-    }
-  });
-
-  it('refuses a width or channels that are no positive whole number', () => {
-    for (const width of [0, 1.5, Number.NaN]) {
-      assert.throws(() => createEncoder('resnet18', { width }), /width must be a positive whole number/);
-    }
-    assert.throws(() => createEncoder('resnet50', { channels: -1 }), /channels must be a positive whole/);
-  });
 });

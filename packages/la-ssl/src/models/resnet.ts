@@ -1,5 +1,5 @@
 /**
- * @file ResNet encoders: ResNet-18 and ResNet-50, with torchvision's `state_dict` names, without the classifier.
+ * @file ResNet encoders: ResNet-18, -34 and -50, with torchvision's `state_dict` names, without the classifier.
  *
  * The `cifar` stem (one 3×3 convolution, no pooling) keeps the resolution of small images; padding is 1, so that
  * 32 pixels stay 32. The stride of a bottleneck sits on its 3×3 convolution, as in torchvision ("v1.5").
@@ -9,18 +9,18 @@ import { type Generator, maxPool2d, nn, type Tensor } from '@la-ssl/torch';
 import type { Encoder } from './encoder.js';
 
 export interface ResNetOptions {
-  depth: 18 | 50;
+  depth: 18 | 34 | 50;
   /** `imagenet`: 7×7 convolution with stride 2 and max-pooling; `cifar`: 3×3 with stride 1. */
-  stem?: 'imagenet' | 'cifar';
+  stem?: 'imagenet' | 'cifar' | undefined;
   /** Channels of the first stage; 64 is the standard, so `width / 64` is the width multiplier. */
-  width?: number;
+  width?: number | undefined;
   /** C of the images. */
-  channels?: number;
+  channels?: number | undefined;
   /** Source of the first weights (the default generator). */
   generator?: Generator | undefined;
 }
 
-const BLOCKS = { 18: [2, 2, 2, 2], 50: [3, 4, 6, 3] } as const;
+const BLOCKS = { 18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3] } as const;
 
 /** `x + f(x)`, where f is convolutions with batch norm, the last one not followed by a ReLU. */
 abstract class Block extends nn.Module {
@@ -115,7 +115,7 @@ export class ResNet extends nn.Module implements Encoder {
       }
     }
     const init = { generator };
-    const BlockType = depth === 18 ? BasicBlock : Bottleneck;
+    const BlockType = depth === 50 ? Bottleneck : BasicBlock;
     this.#pooled = stem === 'imagenet';
     const [kernel, stride, padding] = this.#pooled ? [7, 2, 3] : [3, 1, 1];
     this.#conv1 = this.child('conv1', new nn.Conv2d(channels, width, kernel, { stride, padding, ...init }));
