@@ -7,6 +7,7 @@ export {
   type EncoderOptions,
 } from './create-encoder.js';
 export type { Encoder } from './encoder.js';
+export { type EncoderInfo, encoderMetadata, loadEncoder, saveEncoder } from './encoder-file.js';
 export { resamplePositions, sinCosPositions } from './positions.js';
 export { type ProjectorOptions, projector } from './projector.js';
 export { ResNet, type ResNetOptions } from './resnet.js';
