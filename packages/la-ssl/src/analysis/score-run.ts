@@ -53,6 +53,7 @@ export async function scoreRun(
       method: parts.method,
       dataset,
       makeViews: parts.makeViews,
+      seed: config.seed,
       batchSize: config.batchSize,
       viewsPerScore: views,
       pass: config.epochs, // a pass of its own, after those before each epoch

@@ -1,7 +1,10 @@
 /** @file Methods by name. */
-export type { Method, MethodOutput } from './method.js';
+import type { MethodSpec } from './method.js';
+import { simclr } from './simclr.js';
+
+export type { Method, MethodOutput, MethodParts, MethodSpec, Recipe, StepContext } from './method.js';
 export { ntXent, SimCLR, type SimCLROptions } from './simclr.js';
 
-/** Names for `--method`. */
-export const METHODS = ['simclr'] as const;
-export type MethodName = (typeof METHODS)[number];
+/** Every method, by its name for `--method`. */
+export const METHODS = { simclr } as const satisfies Record<string, MethodSpec>;
+export type MethodName = keyof typeof METHODS;

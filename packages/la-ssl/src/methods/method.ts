@@ -1,6 +1,19 @@
-/** @file What every method is: views in, `{ loss, similarity }` out. */
-import type { nn, Tensor } from '@la-ssl/torch';
+/** @file What every method is: views in, `{ loss, similarity }` out; and what a run must know of it before it exists. */
+import type { Generator, nn, Tensor } from '@la-ssl/torch';
 import type { Encoder } from '../models/index.js';
+import type { Random } from '../random.js';
+
+/** Where in a run a step is, and what it works on. */
+export interface StepContext {
+  /** The N examples of the batch; one that was drawn twice is told by it. `[N]` */
+  indices: Int32Array;
+  /** Epoch, from 0. */
+  epoch: number;
+  /** Share of the run's steps that are done, 0 ≤ progress < 1. */
+  progress: number;
+  /** For masks and the like: made anew from the run's seed and the step, so that a resumed run draws the same. */
+  random: Random;
+}
 
 /** What a training step needs of a method. */
 export interface MethodOutput {
@@ -8,19 +21,77 @@ export interface MethodOutput {
   loss: Tensor;
   /** `[N]` float64, > 0, higher = better learned; without a graph. */
   similarity: Tensor;
+  /** `[N, F]`, features of the first view, without a graph: what an online probe learns from. */
+  features: Tensor;
+  /** Scalars of which the loss is made, by name, without a graph; where there is more than one. */
+  terms?: Readonly<Record<string, Tensor>>;
 }
 
 export interface Method extends nn.Module {
   /** What is kept after pretraining. */
   readonly encoder: Encoder;
+  /** Names of parameters whose learning rate does not follow the schedule (SimSiam's predictor). */
+  readonly constantRate?: ReadonlySet<string>;
   /**
-   * @param views - of the same N examples, each `[N, C, H, W]`
-   * @param indices - of those examples, `[N]`; one that was drawn twice is told by it
+   * @param views - of the same N examples, each `[N, C, H, W]`; local views come last and are smaller
+   * @throws Error where the views are not as many as the method takes
    */
-  forward(views: readonly Tensor[], indices: Int32Array): MethodOutput;
+  forward(views: readonly Tensor[], context: StepContext): MethodOutput;
   /**
-   * The similarity alone, for scoring: `[N]`, > 0, higher = better learned; the mean over all pairs of two or more
-   * views. Source: LA-SSL, Section 4.1
+   * The similarity alone, for scoring: `[N]` float64, > 0, higher = better learned; the mean over all pairs of two or
+   * more views. Source: LA-SSL, Section 4.1
+   * @param views - each `[N, C, H, W]`, all of the full size
+   * @param random - for masks and the like
    */
-  similarity(views: readonly Tensor[]): Tensor;
+  similarity(views: readonly Tensor[], random: Random): Tensor;
+  /** Between `backward` and the optimizer's step: what withholds a gradient. */
+  afterBackward?(context: StepContext): void;
+  /** After the optimizer's step: what follows the weights without a gradient, such as a momentum encoder. */
+  afterStep?(context: StepContext): void;
+}
+
+/** What a method is made of. */
+export interface MethodParts {
+  /** Makes an encoder, freshly initialised: one that is trained, or another for a momentum encoder. */
+  newEncoder: () => Encoder;
+  /** Source of the heads' first weights. */
+  generator: Generator;
+  /** Run encoders in bfloat16; heads and losses stay in float32. */
+  bfloat16: boolean;
+}
+
+/** Shared options whose best value depends on the method; named as on the command line. */
+export interface Recipe {
+  optimizer: 'sgd' | 'adamw' | 'lars';
+  lr: number;
+  weightDecay: number;
+  /** Weight decay at the end; by default it stays as it is. */
+  weightDecayEnd: number | undefined;
+  lrWarmupEpochs: number;
+  /** Greatest norm of the gradient; 0 for no limit. */
+  clipGradient: number;
+  /** β₂ of AdamW. */
+  beta2: number;
+  cropScale: number;
+  jitterStrength: number;
+  jitterProbability: number;
+  grayscaleProbability: number;
+  blurProbability: number;
+  /** Of every second view. */
+  solarizeProbability: number;
+  flipProbability: number;
+  /** Small views beside the two full ones. */
+  localCrops: number;
+}
+
+/** A method by name: its own options, its recipe, and how it is made. */
+export interface MethodSpec<Options extends object = object> {
+  /** Views of the full size in a training step. */
+  views: 1 | 2;
+  /** Its own options with their defaults; undefined where the option's text says what it follows. */
+  options: Options;
+  /** Where it departs from the shared defaults. Source: the method's file. */
+  recipe: Partial<Recipe>;
+  /** @throws RangeError where an option is out of its range, Error where the encoder is none that it can take */
+  create(parts: MethodParts, options: Options): Method;
 }

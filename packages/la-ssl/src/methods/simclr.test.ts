@@ -15,7 +15,9 @@ import {
 } from '@la-ssl/torch';
 import { loadNoise, noise } from '../models/formula-noise.test.support.js';
 import { ResNet } from '../models/index.js';
+import { Random } from '../random.js';
 import { ntXent, SimCLR } from './index.js';
+import { context } from './step-context.test.support.js';
 
 const { tensors: reference } = loadSafetensors(
   fileURLToPath(new URL('../../fixtures/simclr/reference.safetensors', import.meta.url)),
@@ -190,7 +192,7 @@ describe('SimCLR', () => {
     for (const step of [0, 1]) {
       scope(() => {
         const views = [0, 1].map((view) => noise([6, 3, 16, 16], 2000 + 2 * step + view));
-        const { loss, similarity } = method.forward(views, Int32Array.of(4, 1, 4, 0, 2, 3));
+        const { loss, similarity } = method.forward(views, context(Int32Array.of(4, 1, 4, 0, 2, 3)));
         optimizer.zeroGrad();
         loss.backward();
         optimizer.step();
@@ -235,7 +237,7 @@ describe('SimCLR', () => {
         const expect = (pairs: [number, number][]): number[] =>
           [0, 1, 2, 3].map((i) => pairs.reduce((sum, [a, b]) => sum + similarity(a, b, i), 0) / pairs.length);
         const actual = (of: Tensor[]): Float64Array =>
-          noGrad(() => method.similarity(of))
+          noGrad(() => method.similarity(of, new Random(0)))
             .toFloat64Array()
             .map(Math.log);
         const logs = (values: number[]): number[] => values.map(Math.log);
@@ -260,7 +262,7 @@ describe('SimCLR', () => {
         const options = { encoder: new Pixels(12), temperature: 0.5, maskDuplicates };
         const method = new SimCLR({ ...options, generator: new Generator(1) });
         const views = [1, 2].map((key) => noise([3, 3, 2, 2], key));
-        return method.forward(views, Int32Array.from(indices)).loss.item();
+        return method.forward(views, context(Int32Array.from(indices))).loss.item();
       };
       assert.equal(loss(false, [1, 1, 0]), loss(false, [0, 1, 2]));
       assert.equal(loss(true, [0, 1, 2]), loss(false, [0, 1, 2]));
@@ -279,6 +281,6 @@ describe('SimCLR', () => {
       }
       const view = noise([2, 3, 2, 2], 1);
       const method = new SimCLR({ encoder, temperature: 1 });
-      assert.throws(() => method.forward([view], Int32Array.of(0, 1)), /takes 2 views, got 1/);
+      assert.throws(() => method.forward([view], context(Int32Array.of(0, 1))), /takes 2 views, got 1/);
     }));
 });

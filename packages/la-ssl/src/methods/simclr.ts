@@ -2,19 +2,12 @@
  * @file SimCLR: every view must find its partner among the other views of the batch.
  * Source: Chen 2020, https://arxiv.org/abs/2002.05709
  */
-import {
-  autocast,
-  cat,
-  crossEntropyLoss,
-  einsum,
-  eye,
-  fromData,
-  type Generator,
-  nn,
-  type Tensor,
-} from '@la-ssl/torch';
+import { cat, crossEntropyLoss, eye, fromData, type Generator, nn, type Tensor } from '@la-ssl/torch';
 import { type Encoder, projector } from '../models/index.js';
-import type { Method, MethodOutput } from './method.js';
+import type { Random } from '../random.js';
+import { checkPositive, checkViews, encode } from './encode.js';
+import type { Method, MethodOutput, MethodSpec, StepContext } from './method.js';
+import { pairSimilarity, unit } from './similarity.js';
 
 export interface SimCLROptions {
   encoder: Encoder;
@@ -48,47 +41,33 @@ export class SimCLR extends nn.Module implements Method {
     super();
     const { encoder, temperature, speedTemperature = temperature, generator } = options;
     const { hidden = encoder.features, projections = 128, maskDuplicates = true, bfloat16 = false } = options;
-    for (const [name, value] of Object.entries({ temperature, speedTemperature })) {
-      if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} must be > 0, got ${value}`);
-    }
+    checkPositive({ temperature, speedTemperature });
     this.encoder = this.child('encoder', encoder);
     const head = projector({ features: encoder.features, hidden, projections, generator });
     this.#projector = this.child('projector', head);
     this.#options = { temperature, speedTemperature, maskDuplicates, bfloat16 };
   }
 
-  forward(views: readonly Tensor[], indices: Int32Array): MethodOutput {
+  forward(views: readonly Tensor[], { indices }: StepContext): MethodOutput {
     const { temperature, maskDuplicates } = this.#options;
-    if (views.length !== 2) throw new Error(`SimCLR takes 2 views, got ${views.length}`);
-    const z = this.#projections(views);
+    checkViews('SimCLR', views, 2);
+    const { features, z } = this.#project(views);
     return {
       loss: ntXent(z, { temperature, ...(maskDuplicates && { indices }) }),
-      similarity: this.#similarity(z.detach(), 2),
+      similarity: pairSimilarity(z.detach(), 2, this.#options.speedTemperature),
+      features: features.detach().narrow(0, 0, indices.length),
     };
   }
 
-  similarity(views: readonly Tensor[]): Tensor {
-    return this.#similarity(this.#projections(views), views.length);
+  similarity(views: readonly Tensor[], _random: Random): Tensor {
+    return pairSimilarity(this.#project(views).z, views.length, this.#options.speedTemperature);
   }
 
-  /** Unit projections `[V · N, D]` of V views; those of one example are N rows apart. */
-  #projections(views: readonly Tensor[]): Tensor {
-    const { bfloat16 } = this.#options;
-    const images = cat(views, { dim: 0 });
-    const features = bfloat16
-      ? autocast(() => this.encoder.forward(images)).to('float32')
-      : this.encoder.forward(images);
+  /** Features `[V · N, F]` and unit projections `[V · N, D]` of V views; those of one example are N rows apart. */
+  #project(views: readonly Tensor[]): { features: Tensor; z: Tensor } {
+    const features = encode(this.encoder, cat(views, { dim: 0 }), this.#options.bfloat16);
     const z = this.#projector.forward(features);
-    return z.div(z.norm({ dim: [1], keepdim: true }).clamp({ min: 1e-12 }));
-  }
-
-  /** `exp(cos(z_a, z_b) / τ)`, mean over the pairs a < b of V views; `z` is `[V · N, D]`. Source: LA-SSL, Section 4.1 */
-  #similarity(z: Tensor, views: number): Tensor {
-    const byView = z.reshape([views, -1, z.shape[1] as number]); // [V, N, D]
-    const cosines = einsum('and,bnd->nab', [byView, byView]); // [N, V, V]
-    // In float64: exp(1 / τ) leaves float32 where τ < 0.0113.
-    const pairs = cosines.to('float64').div(this.#options.speedTemperature).exp().triu({ diagonal: 1 });
-    return pairs.sum([1, 2]).div((views * (views - 1)) / 2);
+    return { features, z: unit(z) };
   }
 }
 
@@ -126,3 +105,18 @@ export function ntXent(
   const targets = partner.to('uint8').argmax({ dim: 1 }); // [2N]
   return crossEntropyLoss(logits.maskedFill(leftOut, Number.NEGATIVE_INFINITY), targets);
 }
+
+/** Source: SimCLR, Appendix B.9 (CIFAR-10): τ = 0.5, no blur. */
+export const simclr = {
+  views: 2,
+  options: {
+    temperature: 0.5,
+    speedTemperature: undefined as number | undefined,
+    hidden: undefined as number | undefined,
+    projections: 128,
+    maskDuplicates: true,
+  },
+  recipe: {},
+  create: ({ newEncoder, generator, bfloat16 }, options) =>
+    new SimCLR({ ...options, encoder: newEncoder(), generator, bfloat16 }),
+} satisfies MethodSpec<Omit<SimCLROptions, 'encoder' | 'generator' | 'bfloat16'>>;

@@ -9,7 +9,7 @@ import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec } from '../data/index.js';
 import { share as shareOrPercent } from '../data/spec.js';
-import { METHODS } from '../methods/index.js';
+import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../methods/index.js';
 import { ENCODERS } from '../models/index.js';
 
 /** Heading under which `--help` shows an option. */
@@ -23,6 +23,47 @@ const seed = () =>
     .int()
     .min(0)
     .max(2 ** 32 - 1);
+
+/** What a method's recipe may change. Source: SimCLR on CIFAR-10, for which `README.md` has the numbers. */
+const RECIPE: Recipe = {
+  optimizer: 'sgd',
+  lr: 0.06,
+  weightDecay: 5e-4,
+  weightDecayEnd: undefined,
+  lrWarmupEpochs: 0,
+  clipGradient: 0,
+  beta2: 0.999,
+  cropScale: 0.08,
+  jitterStrength: 0.5,
+  jitterProbability: 0.8,
+  grayscaleProbability: 0.2,
+  blurProbability: 0,
+  solarizeProbability: 0,
+  flipProbability: 0.5,
+  localCrops: 0,
+};
+
+const methods = Object.entries(METHODS) as [MethodName, MethodSpec][];
+
+/** An option whose default a method's recipe may change; `--help` says which do. */
+function recipe<T extends z.ZodType>(name: keyof Recipe, type: T, text: string) {
+  const usual = RECIPE[name];
+  const others = methods.flatMap(([method, { recipe: own }]) =>
+    own[name] === undefined || own[name] === usual ? [] : [`${method}: ${own[name]}`],
+  );
+  const defaults = [...(usual === undefined ? [] : [`default: ${usual}`]), ...others].join('; ');
+  return type.optional().describe(defaults ? `${text} (${defaults})` : text);
+}
+
+/** An option of some methods only; `--help` says of which, with their defaults. */
+function own<T extends z.ZodType>(name: string, type: T, text: string) {
+  const takers = methods.flatMap(([method, { options }]) => {
+    if (!(name in options)) return [];
+    const value = (options as Record<string, unknown>)[name];
+    return [value === undefined ? method : `${method}: ${value}`];
+  });
+  return type.optional().describe(`${text} (${takers.join('; ')})`);
+}
 
 /** Options by heading; the order is that of `--help`. */
 const groups = {
@@ -50,27 +91,36 @@ const groups = {
     width: whole(1).default(64).describe('channels of the first stage; 64 is the standard network'),
   },
   Method: {
-    method: z.enum(METHODS).default('simclr').describe('self-supervised method'),
-    temperature: positive().default(0.5).describe('temperature of the loss (SimCLR on CIFAR-10: 0.5)'),
-    hidden: whole(1).optional().describe("size of the projector's hidden layer (that of the features)"),
-    projections: whole(1).default(128).describe('size of the projections'),
-    maskDuplicates: z
-      .boolean()
-      .default(true)
-      .describe('an example drawn twice into a batch is not its own negative'),
+    method: z
+      .enum(methods.map(([name]) => name))
+      .default('simclr')
+      .describe('self-supervised method'),
+    temperature: own('temperature', positive(), 'temperature of the loss'),
+    speedTemperature: own(
+      'speedTemperature',
+      positive(),
+      'temperature of the learning speed, or that of the loss',
+    ),
+    hidden: own('hidden', whole(1), "size of the projector's hidden layers, or that of the features"),
+    projections: own('projections', whole(1), 'size of the projections'),
+    maskDuplicates: own(
+      'maskDuplicates',
+      z.boolean(),
+      'an example drawn twice into a batch is not its own negative',
+    ),
   },
   Views: {
-    cropScale: share().default(0.08).describe('least share of the image area that a crop keeps'),
-    jitterStrength: z
-      .number()
-      .min(0)
-      .max(2)
-      .default(0.5)
-      .describe('strength of the colour jitter (SimCLR on CIFAR-10: 0.5)'),
-    jitterProbability: share().default(0.8).describe('probability of colour jitter'),
-    grayscaleProbability: share().default(0.2).describe('probability of grayscale'),
-    blurProbability: share().default(0).describe('probability of blur (SimCLR on CIFAR-10: none)'),
-    flipProbability: share().default(0.5).describe('probability of a horizontal flip'),
+    cropScale: recipe('cropScale', share(), 'least share of the image area that a crop keeps'),
+    jitterStrength: recipe('jitterStrength', z.number().min(0).max(2), 'strength of the colour jitter'),
+    jitterProbability: recipe('jitterProbability', share(), 'probability of colour jitter'),
+    grayscaleProbability: recipe('grayscaleProbability', share(), 'probability of grayscale'),
+    blurProbability: recipe('blurProbability', share(), 'probability of blur'),
+    solarizeProbability: recipe(
+      'solarizeProbability',
+      share(),
+      'probability of solarisation, in every second view',
+    ),
+    flipProbability: recipe('flipProbability', share(), 'probability of a horizontal flip'),
   },
   Sampling: {
     sampler: z
@@ -107,7 +157,6 @@ const groups = {
       .max(1)
       .default(0.1)
       .describe('weight of a new similarity in the moving average'),
-    speedTemperature: positive().optional().describe('temperature of the learning speed (that of the loss)'),
     uniformShare: share().default(0).describe('share of the draws that ignore the speeds (the paper: none)'),
     conflictingShare: share()
       .optional()
@@ -116,14 +165,18 @@ const groups = {
   Optimization: {
     epochs: whole(1).default(100).describe('epochs, each of as many draws as there are examples'),
     batchSize: whole(2).default(256).describe('examples a step'),
-    lr: positive().default(0.06).describe('learning rate after the warm-up'),
-    lrWarmupEpochs: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe('epochs over which the learning rate rises from zero'),
-    momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of SGD'),
-    weightDecay: z.number().min(0).default(5e-4).describe('weight decay'),
+    optimizer: recipe('optimizer', z.enum(['sgd', 'adamw', 'lars']), 'optimizer'),
+    lr: recipe('lr', positive(), 'learning rate after the warm-up'),
+    lrWarmupEpochs: recipe(
+      'lrWarmupEpochs',
+      z.number().min(0),
+      'epochs over which the learning rate rises from zero',
+    ),
+    momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of SGD and LARS, beta 1 of AdamW'),
+    beta2: recipe('beta2', z.number().min(0).lt(1), 'beta 2 of AdamW'),
+    weightDecay: recipe('weightDecay', z.number().min(0), 'weight decay'),
+    weightDecayEnd: recipe('weightDecayEnd', z.number().min(0), 'weight decay at the end, by a cosine'),
+    clipGradient: recipe('clipGradient', z.number().min(0), 'greatest norm of the gradient; 0 for no limit'),
   },
   Run: {
     seed: seed().default(0).describe('seed of weights, views and draws'),
@@ -139,15 +192,31 @@ const groups = {
   },
 } satisfies Record<OptionGroup, z.ZodRawShape>;
 
-export const trainConfigSchema = z.strictObject({
-  ...groups.Data,
-  ...groups.Encoder,
-  ...groups.Method,
-  ...groups.Views,
-  ...groups.Sampling,
-  ...groups.Optimization,
-  ...groups.Run,
-});
+/** Options of which each method takes some. */
+const METHOD_OPTIONS = Object.keys(groups.Method).filter((name) => name !== 'method') as Exclude<
+  keyof (typeof groups)['Method'],
+  'method'
+>[];
+
+export const trainConfigSchema = z
+  .strictObject({
+    ...groups.Data,
+    ...groups.Encoder,
+    ...groups.Method,
+    ...groups.Views,
+    ...groups.Sampling,
+    ...groups.Optimization,
+    ...groups.Run,
+  })
+  .superRefine((config, { addIssue }) => {
+    const { options } = METHODS[config.method];
+    for (const name of METHOD_OPTIONS) {
+      if (config[name] === undefined || name in options) continue;
+      const takers = methods.filter(([, spec]) => name in spec.options).map(([method]) => method);
+      const message = `${config.method} has no such option; it belongs to ${takers.join(', ')}.`;
+      addIssue({ code: 'custom', path: [name], message });
+    }
+  });
 
 /** Names of the options under each heading. */
 export const OPTION_GROUPS: Record<OptionGroup, string[]> = Object.fromEntries(
@@ -160,22 +229,36 @@ export type TrainConfig = z.output<typeof trainConfigSchema>;
 export type TrainOptions = z.input<typeof trainConfigSchema>;
 
 /** A configuration in which nothing depends on the machine or another option any more: what a run saves. */
-export type ResolvedConfig = TrainConfig & {
-  scoring: NonNullable<TrainConfig['scoring']>;
-  threads: number;
-  precision: 'float32' | 'bfloat16';
-  speedTemperature: number;
-};
+export type ResolvedConfig = Omit<TrainConfig, keyof Recipe> &
+  Recipe & {
+    scoring: NonNullable<TrainConfig['scoring']>;
+    threads: number;
+    precision: 'float32' | 'bfloat16';
+  };
 
-/** Settles what is left to the machine (threads, precision) and to other options. */
+/** Settles what is left to the method, to the machine (threads, precision) and to other options. */
 export function resolveConfig(config: TrainConfig): ResolvedConfig {
+  const { options, recipe } = METHODS[config.method] as MethodSpec;
   return {
-    ...config,
+    ...definedOnly(RECIPE),
+    ...definedOnly(recipe),
+    ...definedOnly(options),
+    ...definedOnly(config),
     scoring: config.scoring ?? (config.sampler.startsWith('la-ssl') ? 'full-pass' : 'in-step'),
     threads: config.threads ?? availableParallelism(),
     precision: config.precision === 'auto' ? (hasFastBfloat16() ? 'bfloat16' : 'float32') : config.precision,
-    speedTemperature: config.speedTemperature ?? config.temperature,
-  };
+  } as ResolvedConfig;
+}
+
+function definedOnly<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** The options that the configuration's method takes, complete. */
+export function methodOptionsOf(config: ResolvedConfig): object {
+  const { options } = METHODS[config.method];
+  const given = new Map<string, unknown>(Object.entries(config));
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, given.get(name) ?? value]));
 }
 
 /** The data set that a configuration asks for; the data room checks it and fills in its own defaults. */

@@ -10,6 +10,7 @@ export {
   type TrainOptions,
   trainConfigSchema,
 } from './config.js';
+export { encoderInfoOf } from './encoder-info.js';
 export type * from './events.js';
 export { type PretrainOptions, pretrain } from './pretrain.js';
 export { RunFolder, type RunStatus } from './run-folder.js';

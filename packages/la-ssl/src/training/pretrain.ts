@@ -17,7 +17,7 @@ import { cosineLr } from './schedule.js';
 import { scoreAll } from './scoring.js';
 import { createRun, type RunParts } from './setup.js';
 import { writeSpeeds } from './speeds-file.js';
-import { TRAINING_VIEWS } from './views.js';
+import { methodRandom, TRAINING_VIEWS } from './views.js';
 
 export interface PretrainOptions {
   /** Training examples. */
@@ -97,7 +97,8 @@ class Loop {
     readonly position: Position,
   ) {
     this.#count = options.dataset.shape.count;
-    this.#steps = Math.max(1, Math.ceil(this.#count / config.batchSize));
+    // Never a batch of one example, for which batch statistics mean nothing.
+    this.#steps = Math.min(Math.ceil(this.#count / config.batchSize), Math.floor(this.#count / 2));
     // A scored view takes about a third of a trained one: forward without backward.
     const passes = Array.from({ length: config.epochs }, (_, epoch) => epoch).filter((e) => this.#scores(e));
     const prepared = position.epoch + (position.prepared ? 1 : 0); // epochs
@@ -179,23 +180,32 @@ class Loop {
     return scope(() => {
       const pixels = imagesAt(options.dataset, indices);
       const images = fromData(pixels, [indices.length, channels, height, width]);
-      const views = parts.makeViews(images, { purpose: TRAINING_VIEWS, step });
-      const { loss, similarity } = parts.method.forward(views, indices);
+      const place = { purpose: TRAINING_VIEWS, step } as const;
+      const views = parts.makeViews(images, place);
+      const context = {
+        indices,
+        epoch: this.position.epoch,
+        progress: step / (this.config.epochs * this.#steps),
+        random: methodRandom(this.config.seed, place),
+      };
+      const { loss, similarity } = parts.method.forward(views, context);
       if (!Number.isFinite(loss.item())) throw this.#diverged(`the loss became ${loss.item()}`);
       parts.optimizer.zeroGrad();
       loss.backward();
+      parts.method.afterBackward?.(context);
       parts.optimizer.lr = lr;
       parts.optimizer.step();
+      parts.method.afterStep?.(context);
       return { loss: loss.item(), similarities: similarity.toFloat64Array() };
     });
   }
 
   #diverged(what: string): Error {
-    const { lr, temperature, epochs } = this.config;
+    const { lr, epochs } = this.config;
     const { epoch, step } = this.position;
     return new Error(
       `Training diverged: ${what}, in epoch ${epoch + 1} of ${epochs}, after ${step} of its ${this.#steps} steps. ` +
-        `Start another run with a lower lr than ${lr}, or a higher temperature than ${temperature}.`,
+        `Start another run with a lower lr than ${lr}, a longer warm-up (lrWarmupEpochs), or clipGradient.`,
     );
   }
 
@@ -220,6 +230,7 @@ class Loop {
       method: parts.method,
       dataset: options.dataset,
       makeViews: parts.makeViews,
+      seed: config.seed,
       batchSize,
       viewsPerScore,
       pass: position.epoch,

@@ -9,12 +9,14 @@ import { setImmediate } from 'node:timers/promises';
 import { fromData, noGrad, scope } from '@la-ssl/torch';
 import { type ImageDataset, imagesAt } from '../data/index.js';
 import type { Method } from '../methods/index.js';
-import { type MakeViews, SCORING_VIEWS } from './views.js';
+import { type MakeViews, methodRandom, SCORING_VIEWS } from './views.js';
 
 export interface ScoringOptions {
   method: Method;
   dataset: ImageDataset;
   makeViews: MakeViews;
+  /** The run's. */
+  seed: number;
   batchSize: number;
   /** Views of each example, ≥ 2; the similarity is averaged over all their pairs. */
   viewsPerScore: number;
@@ -30,7 +32,7 @@ export interface ScoringOptions {
  * @throws what `signal` was aborted with
  */
 export async function scoreAll(options: ScoringOptions): Promise<Float64Array> {
-  const { method, dataset, makeViews, batchSize, viewsPerScore, pass, onBatch, signal } = options;
+  const { method, dataset, makeViews, seed, batchSize, viewsPerScore, pass, onBatch, signal } = options;
   const count = dataset.shape.count;
   const { channels, height, width } = dataset.shape;
   const similarities = new Float64Array(count);
@@ -45,7 +47,8 @@ export async function scoreAll(options: ScoringOptions): Promise<Float64Array> {
           const images = fromData(imagesAt(dataset, indices), [indices.length, channels, height, width]);
           const place = { purpose: SCORING_VIEWS, step: pass, part: start } as const;
           const views = makeViews(images, place, viewsPerScore);
-          similarities.set(method.similarity(views).toFloat64Array(), start);
+          const random = methodRandom(seed, place);
+          similarities.set(method.similarity(views, random).toFloat64Array(), start);
         }),
       );
       onBatch?.(indices.length);

@@ -2,7 +2,7 @@
 import { Generator, optim, scope, setThreads } from '@la-ssl/torch';
 import { simclrAugment } from '../augment/index.js';
 import { type Groups, groupsOf, type ImageDataset } from '../data/index.js';
-import { type Method, SimCLR } from '../methods/index.js';
+import { METHODS, type Method, type MethodSpec } from '../methods/index.js';
 import { createEncoder } from '../models/index.js';
 import {
   conflictingShareProbabilities,
@@ -13,7 +13,7 @@ import {
   type Sampler,
   UniformSampler,
 } from '../sampling/index.js';
-import type { ResolvedConfig } from './config.js';
+import { methodOptionsOf, type ResolvedConfig } from './config.js';
 import { augmentedViews, type MakeViews } from './views.js';
 
 /** The parts of a run. */
@@ -53,7 +53,7 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
   return {
     method,
     optimizer: new optim.SGD(method.namedParameters(), config),
-    makeViews: augmentedViews(augment, config.seed),
+    makeViews: augmentedViews(Array(METHODS[config.method].views).fill(augment), config.seed),
     monitor,
     sampler,
     groups,
@@ -66,13 +66,9 @@ export function createMethod(config: ResolvedConfig, channels: number): Method {
   return scope(() => {
     const generator = new Generator(config.seed);
     const { stem, width } = config;
-    const encoder = createEncoder(config.encoder, { stem, width, channels, generator });
-    switch (config.method) {
-      case 'simclr':
-        return new SimCLR({ ...config, encoder, generator, bfloat16: config.precision === 'bfloat16' });
-      default:
-        return config.method satisfies never;
-    }
+    const newEncoder = () => createEncoder(config.encoder, { stem, width, channels, generator });
+    const parts = { newEncoder, generator, bfloat16: config.precision === 'bfloat16' };
+    return (METHODS[config.method] as MethodSpec).create(parts, methodOptionsOf(config));
   });
 }
 

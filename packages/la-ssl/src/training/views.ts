@@ -5,6 +5,7 @@ import { Random } from '../random.js';
 /** What views are for; keeps the random numbers of training and scoring apart. */
 export const TRAINING_VIEWS = 0x747261;
 export const SCORING_VIEWS = 0x736372;
+const METHOD = 0x6d6574;
 
 /** Where in a run views are made; the same place gives the same views. */
 export interface ViewsPlace {
@@ -15,15 +16,29 @@ export interface ViewsPlace {
   part?: number;
 }
 
-/** Views of each image (2 by default), each `[N, C, H, W]` float32, from bytes `[N, C, H, W]`. */
+/** Views of each image (as many as a training step takes, unless said), each `[N, C, H, W]` float32, from bytes `[N, C, H, W]`. */
 export type MakeViews = (images: Tensor, place: ViewsPlace, views?: number) => Tensor[];
 
-/** @returns a MakeViews that augments every image so often */
-export function augmentedViews(augment: (images: Tensor, random: Random) => Tensor, seed: number): MakeViews {
-  return (images, { purpose, step, part = 0 }, views = 2) => {
-    // A key has three words: the place is drawn into the last from a generator of its own.
-    const place = new Random(part, purpose).uint32();
-    const random = new Random(seed, step, place);
-    return Array.from({ length: views }, () => augment(images, random));
+/** Makes one view of each image. */
+type Augment = (images: Tensor, random: Random) => Tensor;
+
+/** @returns a MakeViews that gives view i by the pipeline at i, beginning anew where there are more views */
+export function augmentedViews(pipelines: readonly Augment[], seed: number): MakeViews {
+  return (images, place, views = pipelines.length) => {
+    const random = randomAt(seed, place);
+    return Array.from({ length: views }, (_, i) => pipelines[i % pipelines.length]!(images, random));
   };
+}
+
+/** The random numbers of a method itself (masks and the like) at this place. */
+export function methodRandom(seed: number, { purpose, ...place }: ViewsPlace): Random {
+  return randomAt(seed, { ...place, purpose: purpose ^ METHOD });
+}
+
+function randomAt(
+  seed: number,
+  { purpose, step, part = 0 }: { purpose: number; step: number; part?: number },
+): Random {
+  // A key has three words: the place is drawn into the last from a generator of its own.
+  return new Random(seed, step, new Random(part, purpose).uint32());
 }

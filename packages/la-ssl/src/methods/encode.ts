@@ -1,0 +1,20 @@
+/** @file What every method does with its views first, and the checks that they share. */
+import { autocast, type Tensor } from '@la-ssl/torch';
+import type { Encoder } from '../models/index.js';
+
+/** Features `[N, F]` in float32, from an encoder that runs in bfloat16 where that is wanted. */
+export function encode(encoder: Encoder, images: Tensor, bfloat16: boolean): Tensor {
+  return bfloat16 ? autocast(() => encoder.forward(images)).to('float32') : encoder.forward(images);
+}
+
+/** @throws Error where the views are not as many as the method takes */
+export function checkViews(method: string, views: readonly Tensor[], count: number): void {
+  if (views.length !== count) throw new Error(`${method} takes ${count} views, got ${views.length}`);
+}
+
+/** @throws RangeError that names the first of these options which is not a finite number > 0 */
+export function checkPositive(options: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} must be > 0, got ${value}`);
+  }
+}
