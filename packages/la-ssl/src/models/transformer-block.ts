@@ -34,7 +34,7 @@ export class Block extends nn.Module {
     this.#norm1 = this.child('norm1', new nn.LayerNorm(width, { eps: NORM_EPS }));
     this.#attention = this.child('attn', new Attention(width, heads, init));
     this.#norm2 = this.child('norm2', new nn.LayerNorm(width, { eps: NORM_EPS }));
-    this.#mlp = this.child('mlp', new Mlp(width, Math.round(width * mlpRatio), init));
+    this.#mlp = this.child('mlp', new Mlp(width, Math.trunc(width * mlpRatio), init));
   }
 
   forward(tokens: Tensor): Tensor {

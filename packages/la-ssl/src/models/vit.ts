@@ -32,7 +32,10 @@ export interface VisionTransformerOptions {
   imageSize?: number | undefined;
   /** C of the images (3). */
   channels?: number | undefined;
-  /** What the features are: the class token (`token`, the default), or the mean of the patches' tokens (`avg`). */
+  /**
+   * What the features are, after the last norm: the class token (`token`, the default), or the mean of the patches'
+   * tokens (`avg`; timm's with `fc_norm=False`). The weights are the same.
+   */
   pooling?: 'token' | 'avg' | undefined;
   /** Positional embeddings: `learned` (the default), or `sincos`, fixed sines and cosines, as in MAE. */
   positions?: 'learned' | 'sincos' | undefined;
