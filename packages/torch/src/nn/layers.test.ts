@@ -157,6 +157,32 @@ test('parameters outlive the scope that they were made in, and dispose frees the
   assert.equal(liveTensorCount(), before);
 });
 
+test('a frozen module passes gradients on and collects none, until it is asked to again', () => {
+  scope(() => {
+    const [first, frozen] = [new Linear(2, 2), new Two()];
+    assert.equal(frozen.requiresGrad_(false), frozen);
+    const backward = () =>
+      frozen
+        .forward(
+          first.forward(
+            tensor([
+              [1, 2],
+              [3, 5],
+            ]),
+          ),
+        )
+        .square()
+        .sum()
+        .backward();
+    backward();
+    assert.ok(first.weight.grad);
+    assert.ok(frozen.parameters().every(({ grad, requiresGrad }) => grad === null && !requiresGrad));
+    frozen.requiresGrad_();
+    backward();
+    assert.ok(frozen.parameters().every(({ grad }) => grad));
+  });
+});
+
 test('batch norm in training refuses one value a feature', () => {
   assert.throws(
     () => new BatchNorm(3).forward(ones([1, 3, 1, 1])),

@@ -47,12 +47,21 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Trained tensors by name, such as `layer1.0.conv1.weight`. */
+  /**
+   * Asks autograd to collect gradients for its parameters, or, with `false`, freezes it: what an optimizer is given by
+   * `requiresGrad` then leaves it out.
+   */
+  requiresGrad_(requires = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requires);
+    return this;
+  }
+
+  /** Parameters by name, such as `layer1.0.conv1.weight`. */
   namedParameters(prefix = ''): Map<string, Tensor> {
     return this.#named(prefix, (module) => module.#parameters);
   }
 
-  /** Trained tensors. */
+  /** Parameters. */
   parameters(): Tensor[] {
     return [...this.namedParameters().values()];
   }
