@@ -78,7 +78,7 @@ async function computeProbes(
 ): Promise<LinearProbeResult> {
   const config = resolveConfig(folder.readConfig());
   setThreads(config.threads);
-  const method = createMethod(config, train.shape.channels);
+  const method = createMethod(config, train.shape);
   try {
     scope(() => method.encoder.loadStateDict(loadSafetensors(folder.encoderFile).tensors));
     const total = train.shape.count + test.shape.count;

@@ -1,6 +1,6 @@
 /** @file What every method is: views in, `{ loss, similarity }` out; and what a run must know of it before it exists. */
 import type { Generator, nn, Tensor } from '@la-ssl/torch';
-import type { Encoder } from '../models/index.js';
+import type { Encoder, EncoderOptions } from '../models/index.js';
 import type { Random } from '../random.js';
 
 /** Where in a run a step is, and what it works on. */
@@ -53,7 +53,7 @@ export interface Method extends nn.Module {
 /** What a method is made of. */
 export interface MethodParts {
   /** Makes an encoder, freshly initialised: one that is trained, or another for a momentum encoder. */
-  newEncoder: () => Encoder;
+  newEncoder: (own?: Pick<EncoderOptions, 'positions' | 'weights'>) => Encoder;
   /** Source of the heads' first weights. */
   generator: Generator;
   /** Run encoders in bfloat16; heads and losses stay in float32. */
@@ -68,8 +68,10 @@ export interface Recipe {
   /** Weight decay at the end; by default it stays as it is. */
   weightDecayEnd: number | undefined;
   lrWarmupEpochs: number;
-  /** Greatest norm of the gradient; 0 for no limit. */
+  /** Greatest norm of the whole gradient; 0 for no limit. */
   clipGradient: number;
+  /** Greatest norm of each tensor's gradient; 0 for no limit. */
+  clipEachGradient: number;
   /** β₂ of AdamW. */
   beta2: number;
   cropScale: number;
@@ -80,8 +82,12 @@ export interface Recipe {
   /** Of every second view. */
   solarizeProbability: number;
   flipProbability: number;
-  /** Small views beside the two full ones. */
+  /** Small views beside those of the full size. */
   localCrops: number;
+  /** Their side, in pixels. */
+  localCropSize: number;
+  /** Least share of the area that they keep. */
+  localCropScale: number;
 }
 
 /** A method by name: its own options, its recipe, and how it is made. */

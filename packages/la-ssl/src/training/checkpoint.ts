@@ -40,7 +40,7 @@ export interface Position {
 export interface RunState {
   config: ResolvedConfig;
   method: Method;
-  optimizer: optim.SGD;
+  optimizer: optim.Optimizer;
   monitor: LearningSpeedMonitor;
   sampler: LearningSpeedSampler | null;
   /** Speeds at the last update, `[N]`; of no meaning before the first. */

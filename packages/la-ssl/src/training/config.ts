@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec } from '../data/index.js';
 import { share as shareOrPercent } from '../data/spec.js';
 import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../methods/index.js';
-import { ENCODERS } from '../models/index.js';
+import { ENCODER_OPTIONS, ENCODERS, type EncoderName } from '../models/index.js';
 
 /** Heading under which `--help` shows an option. */
 export type OptionGroup = 'Data' | 'Encoder' | 'Method' | 'Views' | 'Sampling' | 'Optimization' | 'Run';
@@ -32,6 +32,7 @@ const RECIPE: Recipe = {
   weightDecayEnd: undefined,
   lrWarmupEpochs: 0,
   clipGradient: 0,
+  clipEachGradient: 0,
   beta2: 0.999,
   cropScale: 0.08,
   jitterStrength: 0.5,
@@ -41,9 +42,25 @@ const RECIPE: Recipe = {
   solarizeProbability: 0,
   flipProbability: 0.5,
   localCrops: 0,
+  localCropSize: 16,
+  localCropScale: 0.05,
 };
 
+/** Options that say what encoder; `ENCODER_OPTIONS` has those that each takes. */
+type EncoderOption = 'stem' | 'width' | 'patchSize' | 'depth' | 'pooling';
+
 const methods = Object.entries(METHODS) as [MethodName, MethodSpec][];
+
+/** Defaults of the options that some encoders take. */
+const ENCODER_DEFAULTS = { stem: 'cifar', width: 64, depth: 12, pooling: 'token' } as const;
+
+/** An option of some encoders only; `--help` says of which. */
+function ofEncoder<T extends z.ZodType>(name: EncoderOption, type: T, text: string) {
+  const takers = ENCODERS.filter((encoder) => ENCODER_OPTIONS[encoder].includes(name));
+  const families = [...new Set(takers.map((encoder) => (encoder.startsWith('vit') ? 'vit' : 'resnet')))];
+  const byDefault = name in ENCODER_DEFAULTS ? `, default: ${ENCODER_DEFAULTS[name as 'stem']}` : '';
+  return type.optional().describe(`${text} (${families.join(', ')}${byDefault})`);
+}
 
 /** An option whose default a method's recipe may change; `--help` says which do. */
 function recipe<T extends z.ZodType>(name: keyof Recipe, type: T, text: string) {
@@ -84,11 +101,23 @@ const groups = {
   },
   Encoder: {
     encoder: z.enum(ENCODERS).default('resnet18').describe('encoder'),
-    stem: z
-      .enum(['cifar', 'imagenet'])
-      .default('cifar')
-      .describe('first layers: for small images, or for 224 pixels and more'),
-    width: whole(1).default(64).describe('channels of the first stage; 64 is the standard network'),
+    stem: ofEncoder(
+      'stem',
+      z.enum(['cifar', 'imagenet']),
+      'first layers: for small images, or for 224 pixels and more',
+    ),
+    width: ofEncoder('width', whole(1), 'channels of the first stage; 64 is the standard network'),
+    patchSize: ofEncoder(
+      'patchSize',
+      whole(1),
+      'side of a patch in pixels (4 for images of up to 64 pixels, else 16)',
+    ),
+    depth: ofEncoder('depth', whole(1), 'blocks'),
+    pooling: ofEncoder(
+      'pooling',
+      z.enum(['token', 'avg']),
+      'features: the class token, or the mean of the patches',
+    ),
   },
   Method: {
     method: z
@@ -121,6 +150,13 @@ const groups = {
       'probability of solarisation, in every second view',
     ),
     flipProbability: recipe('flipProbability', share(), 'probability of a horizontal flip'),
+    localCrops: recipe('localCrops', whole(0), 'small views beside those of the full size'),
+    localCropSize: recipe('localCropSize', whole(1), 'side of the small views, in pixels'),
+    localCropScale: recipe(
+      'localCropScale',
+      share(),
+      'least share of the image area that a small view keeps; the greatest is cropScale',
+    ),
   },
   Sampling: {
     sampler: z
@@ -176,7 +212,28 @@ const groups = {
     beta2: recipe('beta2', z.number().min(0).lt(1), 'beta 2 of AdamW'),
     weightDecay: recipe('weightDecay', z.number().min(0), 'weight decay'),
     weightDecayEnd: recipe('weightDecayEnd', z.number().min(0), 'weight decay at the end, by a cosine'),
-    clipGradient: recipe('clipGradient', z.number().min(0), 'greatest norm of the gradient; 0 for no limit'),
+    decayExempt: z
+      .enum(['nothing', 'bias-and-norm'])
+      .optional()
+      .describe('what weight decay and the rates of LARS leave out (bias-and-norm, with SGD nothing)'),
+    trustCoefficient: positive().default(0.02).describe('LARS: eta, the rate by the norm of the weights'),
+    clipTrust: z
+      .boolean()
+      .default(true)
+      .describe("LARS: the rate of no tensor exceeds that of SGD, as in solo-learn's form"),
+    clipGradient: recipe(
+      'clipGradient',
+      z.number().min(0),
+      'greatest norm of the whole gradient; 0: no limit',
+    ),
+    clipEachGradient: recipe(
+      'clipEachGradient',
+      z.number().min(0),
+      "greatest norm of each tensor's gradient; 0: no limit",
+    ),
+    accumulate: whole(1)
+      .default(1)
+      .describe('parts of a batch that go through the network one after another, their gradients added up'),
   },
   Run: {
     seed: seed().default(0).describe('seed of weights, views and draws'),
@@ -216,6 +273,13 @@ export const trainConfigSchema = z
       const message = `${config.method} has no such option; it belongs to ${takers.join(', ')}.`;
       addIssue({ code: 'custom', path: [name], message });
     }
+    for (const name of Object.keys(groups.Encoder) as (EncoderOption | 'encoder')[]) {
+      if (name === 'encoder' || config[name] === undefined) continue;
+      if (ENCODER_OPTIONS[config.encoder].includes(name)) continue;
+      const takers = ENCODERS.filter((encoder) => ENCODER_OPTIONS[encoder].includes(name));
+      const message = `${config.encoder} has no such option; it belongs to ${takers.join(', ')}.`;
+      addIssue({ code: 'custom', path: [name], message });
+    }
   });
 
 /** Names of the options under each heading. */
@@ -234,12 +298,15 @@ export type ResolvedConfig = Omit<TrainConfig, keyof Recipe> &
     scoring: NonNullable<TrainConfig['scoring']>;
     threads: number;
     precision: 'float32' | 'bfloat16';
+    decayExempt: 'nothing' | 'bias-and-norm';
   };
 
 /** Settles what is left to the method, to the machine (threads, precision) and to other options. */
 export function resolveConfig(config: TrainConfig): ResolvedConfig {
   const { options, recipe } = METHODS[config.method] as MethodSpec;
+  const { optimizer } = { ...RECIPE, ...recipe, ...definedOnly(config) };
   return {
+    ...encoderDefaults(config.encoder),
     ...definedOnly(RECIPE),
     ...definedOnly(recipe),
     ...definedOnly(options),
@@ -247,7 +314,15 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
     scoring: config.scoring ?? (config.sampler.startsWith('la-ssl') ? 'full-pass' : 'in-step'),
     threads: config.threads ?? availableParallelism(),
     precision: config.precision === 'auto' ? (hasFastBfloat16() ? 'bfloat16' : 'float32') : config.precision,
+    decayExempt: config.decayExempt ?? (optimizer === 'sgd' ? 'nothing' : 'bias-and-norm'),
   } as ResolvedConfig;
+}
+
+function encoderDefaults(encoder: EncoderName): object {
+  const taken = Object.entries(ENCODER_DEFAULTS).filter(([name]) =>
+    ENCODER_OPTIONS[encoder].includes(name as EncoderOption),
+  );
+  return Object.fromEntries(taken);
 }
 
 function definedOnly<T extends object>(options: T): Partial<T> {

@@ -6,8 +6,10 @@
  */
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { fromData, saveSafetensors, scope } from '@la-ssl/torch';
+import { fromData, optim, saveSafetensors, scope } from '@la-ssl/torch';
+import { cosine } from '../cosine.js';
 import { type ImageDataset, imagesAt } from '../data/index.js';
+import type { StepContext } from '../methods/index.js';
 import { LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
 import { loadCheckpoint, type Position, type RunState, saveCheckpoint } from './checkpoint.js';
 import type { ResolvedConfig } from './config.js';
@@ -17,7 +19,7 @@ import { cosineLr } from './schedule.js';
 import { scoreAll } from './scoring.js';
 import { createRun, type RunParts } from './setup.js';
 import { writeSpeeds } from './speeds-file.js';
-import { methodRandom, TRAINING_VIEWS } from './views.js';
+import { methodRandom, TRAINING_VIEWS, type ViewsPlace } from './views.js';
 
 export interface PretrainOptions {
   /** Training examples. */
@@ -175,28 +177,58 @@ class Loop {
 
   /** @param step - of the whole run. @throws Error where the loss is not finite; the weights then stay as they were */
   #descend(indices: Int32Array, step: number, lr: number): { loss: number; similarities: Float64Array } {
+    const { parts, config, position } = this;
+    const { optimizer, method } = parts;
+    const progress = step / (config.epochs * this.#steps);
+    const place = { purpose: TRAINING_VIEWS, step } as const;
+    const random = methodRandom(config.seed, place);
+    const context = { indices, epoch: position.epoch, progress, random };
+    const similarities = new Float64Array(indices.length);
+    let loss = 0;
+    optimizer.zeroGrad();
+    for (const [start, end] of this.#partsOf(indices.length)) {
+      const part = { ...context, indices: indices.subarray(start, end) };
+      const outcome = this.#backward(part, { ...place, part: start }, (end - start) / indices.length);
+      loss += outcome.loss;
+      similarities.set(outcome.similarities, start);
+    }
+    scope(() => method.afterBackward?.(context));
+    const { clipGradient, clipEachGradient, weightDecay, weightDecayEnd } = config;
+    if (clipGradient > 0) optim.clipGradNorm(method.namedParameters(), clipGradient);
+    if (clipEachGradient > 0) optim.clipEachGradNorm(method.namedParameters(), clipEachGradient);
+    optimizer.lr = lr;
+    if (weightDecayEnd !== undefined) {
+      optimizer.weightDecay = cosine(progress, { from: weightDecay, to: weightDecayEnd });
+    }
+    optimizer.step();
+    scope(() => method.afterStep?.(context));
+    return { loss, similarities };
+  }
+
+  /** The bounds of the parts of a batch of this size, none of one example only. */
+  #partsOf(size: number): [number, number][] {
+    const parts = Math.min(this.config.accumulate, Math.floor(size / 2));
+    const bound = (i: number): number => Math.round((i * size) / parts);
+    return Array.from({ length: parts }, (_, i) => [bound(i), bound(i + 1)]);
+  }
+
+  /** Adds the gradient of a part of a batch. @param share - of the batch that it is */
+  #backward(
+    context: StepContext,
+    place: ViewsPlace,
+    share: number,
+  ): { loss: number; similarities: Float64Array } {
     const { parts, options } = this;
     const { channels, height, width } = options.dataset.shape;
     return scope(() => {
-      const pixels = imagesAt(options.dataset, indices);
-      const images = fromData(pixels, [indices.length, channels, height, width]);
-      const place = { purpose: TRAINING_VIEWS, step } as const;
-      const views = parts.makeViews(images, place);
-      const context = {
-        indices,
-        epoch: this.position.epoch,
-        progress: step / (this.config.epochs * this.#steps),
-        random: methodRandom(this.config.seed, place),
-      };
-      const { loss, similarity } = parts.method.forward(views, context);
-      if (!Number.isFinite(loss.item())) throw this.#diverged(`the loss became ${loss.item()}`);
-      parts.optimizer.zeroGrad();
-      loss.backward();
-      parts.method.afterBackward?.(context);
-      parts.optimizer.lr = lr;
-      parts.optimizer.step();
-      parts.method.afterStep?.(context);
-      return { loss: loss.item(), similarities: similarity.toFloat64Array() };
+      const pixels = imagesAt(options.dataset, context.indices);
+      const images = fromData(pixels, [context.indices.length, channels, height, width]);
+      const { loss, similarity } = parts.method.forward(parts.makeViews(images, place), context);
+      const weighted = share === 1 ? loss : loss.mul(share);
+      const value = weighted.item();
+      if (!Number.isFinite(value)) throw this.#diverged(`the loss became ${value}`);
+      weighted.backward();
+      return { loss: value, similarities: similarity.toFloat64Array() };
     });
   }
 

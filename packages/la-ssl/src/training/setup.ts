@@ -3,7 +3,7 @@ import { Generator, optim, scope, setThreads } from '@la-ssl/torch';
 import { simclrAugment } from '../augment/index.js';
 import { type Groups, groupsOf, type ImageDataset } from '../data/index.js';
 import { METHODS, type Method, type MethodSpec } from '../methods/index.js';
-import { createEncoder } from '../models/index.js';
+import { createEncoder, type EncoderOptions } from '../models/index.js';
 import {
   conflictingShareProbabilities,
   groupBalancedProbabilities,
@@ -19,7 +19,7 @@ import { augmentedViews, type MakeViews } from './views.js';
 /** The parts of a run. */
 export interface RunParts {
   method: Method;
-  optimizer: optim.SGD;
+  optimizer: optim.Optimizer;
   makeViews: MakeViews;
   monitor: LearningSpeedMonitor;
   sampler: Sampler;
@@ -27,6 +27,9 @@ export interface RunParts {
   /** 1 where an example goes against the correlation; null where that is not known of all. */
   conflicting: Uint8Array | null;
 }
+
+/** What an encoder must know of its images. */
+type ImageSize = Pick<ImageDataset['shape'], 'channels' | 'height' | 'width'>;
 
 /** @throws Error where the data set does not have what the configuration asks for */
 export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunParts {
@@ -41,7 +44,7 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
       : null;
   const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
   const sampler = createSampler(config, monitor, groups, conflicting);
-  const method = createMethod(config, dataset.shape.channels);
+  const method = createMethod(config, dataset.shape);
   const augment = simclrAugment({
     cropScale: [config.cropScale, 1],
     strength: config.jitterStrength,
@@ -52,7 +55,7 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
   });
   return {
     method,
-    optimizer: new optim.SGD(method.namedParameters(), config),
+    optimizer: createOptimizer(config, method),
     makeViews: augmentedViews(Array(METHODS[config.method].views).fill(augment), config.seed),
     monitor,
     sampler,
@@ -62,14 +65,57 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
 }
 
 /** The method with its encoder, freshly initialised from the run's seed. */
-export function createMethod(config: ResolvedConfig, channels: number): Method {
+export function createMethod(config: ResolvedConfig, image: ImageSize): Method {
   return scope(() => {
     const generator = new Generator(config.seed);
-    const { stem, width } = config;
-    const newEncoder = () => createEncoder(config.encoder, { stem, width, channels, generator });
-    const parts = { newEncoder, generator, bfloat16: config.precision === 'bfloat16' };
-    return (METHODS[config.method] as MethodSpec).create(parts, methodOptionsOf(config));
+    const spec: MethodSpec = METHODS[config.method];
+    return spec.create(
+      {
+        newEncoder: (own = {}) =>
+          createEncoder(config.encoder, { ...encoderOptionsOf(config, image), ...own, generator }),
+        generator,
+        bfloat16: config.precision === 'bfloat16',
+      },
+      methodOptionsOf(config),
+    );
   });
+}
+
+/** What the configuration says of its encoder, for these images. @throws Error where a transformer's images are not square */
+export function encoderOptionsOf(
+  config: ResolvedConfig,
+  { channels, height, width }: ImageSize,
+): EncoderOptions {
+  const { stem, width: channelsOfFirst, depth, pooling } = config;
+  if (!config.encoder.startsWith('vit')) return { stem, width: channelsOfFirst, channels };
+  if (height !== width) {
+    throw new Error(`${config.encoder} takes square images, and these are of ${height} × ${width} pixels.`);
+  }
+  const patchSize = config.patchSize ?? (height <= 64 ? 4 : 16);
+  return { patchSize, imageSize: height, depth, pooling, channels };
+}
+
+function createOptimizer(config: ResolvedConfig, method: Method): optim.Optimizer {
+  const { lr, weightDecay, momentum, beta2 } = config;
+  const all = [...method.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
+  const constant = ([name]: [string, unknown]): boolean => method.constantRate?.has(name) ?? false;
+  const groups: optim.ParameterGroup[] = [
+    { parameters: new Map(all.filter((entry) => !constant(entry))) },
+    { parameters: new Map(all.filter(constant)), lr },
+  ];
+  const exempted = config.decayExempt === 'nothing' ? groups : optim.exemptBiasAndNorm(groups);
+  switch (config.optimizer) {
+    case 'sgd':
+      return new optim.SGD(exempted, { lr, weightDecay, momentum });
+    case 'adamw':
+      return new optim.AdamW(exempted, { lr, weightDecay, betas: [momentum, beta2] });
+    case 'lars': {
+      const { trustCoefficient: eta, clipTrust: clip } = config;
+      return new optim.LARS(exempted, { lr, weightDecay, momentum, eta, clip });
+    }
+    default:
+      return config.optimizer satisfies never;
+  }
 }
 
 function createSampler(

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { METHODS, type MethodName } from '../methods/index.js';
+import { methodOptionsOf, resolveConfig, type TrainOptions, trainConfigSchema } from './config.js';
+
+const resolve = (options: TrainOptions) => resolveConfig(trainConfigSchema.parse(options));
+
+describe('a configuration', () => {
+  it('takes the defaults of its method, and resolving it again changes nothing', () => {
+    for (const method of Object.keys(METHODS) as MethodName[]) {
+      const encoder = (method as string) === 'mae' ? 'vit-tiny' : 'resnet18';
+      const config = resolve({ method, encoder });
+      for (const [name, value] of Object.entries({ ...METHODS[method].recipe, ...METHODS[method].options })) {
+        assert.equal(new Map(Object.entries(config)).get(name), value, `${method}, ${name}`);
+      }
+      assert.deepEqual(methodOptionsOf(config), METHODS[method].options);
+      assert.deepEqual(resolve(JSON.parse(JSON.stringify(config))), config);
+    }
+  });
+
+  it("goes by what is given before the method's defaults", () => {
+    const config = resolve({ method: 'simclr', temperature: 0.1, lr: 1 });
+    assert.equal(config.temperature, 0.1);
+    assert.equal(config.lr, 1);
+    assert.equal(new Map(Object.entries(methodOptionsOf(config))).get('temperature'), 0.1);
+  });
+
+  it('leaves bias and norm out of the weight decay of every optimizer but SGD', () => {
+    assert.equal(resolve({ optimizer: 'sgd' }).decayExempt, 'nothing');
+    assert.equal(resolve({ optimizer: 'lars' }).decayExempt, 'bias-and-norm');
+    assert.equal(resolve({ optimizer: 'adamw', decayExempt: 'nothing' }).decayExempt, 'nothing');
+  });
+
+  it('refuses an option of another encoder, and names those that have it', () => {
+    assert.throws(
+      () => trainConfigSchema.parse({ encoder: 'resnet18', patchSize: 4 }),
+      /resnet18 has no such option; it belongs to vit-tiny, vit-small, vit-base/,
+    );
+    assert.throws(() => trainConfigSchema.parse({ encoder: 'vit-tiny', width: 64 }), /vit-tiny has no such/);
+    assert.equal(resolve({ encoder: 'vit-tiny' }).width, undefined);
+    assert.equal(resolve({ encoder: 'resnet18' }).width, 64);
+  });
+});
