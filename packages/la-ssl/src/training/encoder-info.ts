@@ -1,6 +1,7 @@
 /** @file From a configuration to the encoder that it asks for: its options, and what a user of it must know. */
 import { defaultNormalization } from '../augment/index.js';
-import type { ImageDataset } from '../data/index.js';
+import { datasetSpec, type ImageDataset } from '../data/index.js';
+import { parseSpec } from '../data/spec.js';
 import { ENCODER_OPTIONS, type EncoderInfo } from '../models/index.js';
 import { datasetSpecOf, type ResolvedConfig } from './config.js';
 
@@ -19,7 +20,7 @@ export function encoderInfoOf(
     options: Object.fromEntries(options),
     imageSize: [height, width],
     normalization: defaultNormalization(channels),
-    dataset: datasetSpecOf(config),
+    dataset: parseSpec(datasetSpec, datasetSpecOf(config)), // complete, whatever the defaults will be one day
     method: config.method,
     precision: config.precision,
   };
