@@ -1,11 +1,9 @@
 /** @file `la-ssl data sheet`: a contact sheet of a data set, a row of examples for each group. */
 import { Argument, Command, Option } from 'commander';
-import type { z } from 'zod';
 import { writeWhole } from '../data/cache.js';
 import {
   DATASET_NAMES,
   type DatasetName,
-  datasetSpec,
   groupsOf,
   type ImageDataset,
   imagesAt,
@@ -13,9 +11,10 @@ import {
   type Split,
 } from '../data/index.js';
 import { contactSheet, type SheetSection } from '../report/index.js';
-import { datasetSpecOf, OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
+import { OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
 import { dataProgress } from './data-progress.js';
-import { addSchemaOptions, checkOptions, givenOptions, wholeNumberFrom } from './options.js';
+import { givenDataset } from './dataset-options.js';
+import { addSchemaOptions, wholeNumberFrom } from './options.js';
 
 interface SheetFlags {
   split: Split;
@@ -47,10 +46,7 @@ Examples:
     );
   addSchemaOptions(command, trainConfigSchema, { 'Data, as in la-ssl train': DATA_OPTIONS });
   return command.action(async (name: DatasetName, flags: SheetFlags) => {
-    const given = { dataset: name, ...givenOptions(command, trainConfigSchema) };
-    const schema = datasetSpec.options.find(({ shape }) => shape.name.value === name)! as z.ZodObject;
-    const spec = datasetSpecOf(checkOptions(trainConfigSchema, given));
-    checkOptions(schema, { ...spec });
+    const spec = givenDataset(command, { name });
     const { onProgress, stop } = dataProgress();
     const splits = await loadDataset(spec, { fetch: true, onProgress }).finally(stop);
     const dataset = splits[flags.split];

@@ -24,6 +24,8 @@ test('the program has these commands, and its help names them', async () => {
     'data list',
     'data sheet',
     'demo',
+    'embed',
+    'export',
     'probe',
     'runs',
     'score',
@@ -31,7 +33,7 @@ test('the program has these commands, and its help names them', async () => {
   ]);
   const { status, stdout } = await laSsl('--help');
   assert.equal(status, 0);
-  for (const name of ['data', 'demo', 'probe', 'runs', 'score', 'train'])
+  for (const name of ['data', 'demo', 'embed', 'export', 'probe', 'runs', 'score', 'train'])
     assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
 });
 

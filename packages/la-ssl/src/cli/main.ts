@@ -1,17 +1,15 @@
 /** @file The command `la-ssl`: one file a command, each parses, calls and prints. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { version } from '../version.js';
 import { dataCommand } from './data.js';
 import { demoCommand } from './demo.js';
+import { embedCommand } from './embed.js';
+import { exportCommand } from './export.js';
 import { UsageError } from './options.js';
 import { probeCommand } from './probe.js';
 import { runsCommand } from './runs.js';
 import { scoreCommand } from './score.js';
 import { trainCommand } from './train.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** The whole command line, for `main` and for tests of its help. */
 export function createProgram(): Command {
@@ -34,6 +32,8 @@ export function createProgram(): Command {
     probeCommand(),
     scoreCommand(),
     runsCommand(),
+    exportCommand(),
+    embedCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   settle(program);

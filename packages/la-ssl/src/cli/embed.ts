@@ -1,0 +1,103 @@
+/** @file `la-ssl embed`: the features of a data set under an encoder, for whatever comes after. */
+import { availableParallelism } from 'node:os';
+import { setThreads } from '@la-ssl/torch';
+import { Command, Option } from 'commander';
+import { evalTransform } from '../augment/index.js';
+import { loadDataset, type Split } from '../data/index.js';
+import { featureBatches } from '../evaluation/index.js';
+import { FEATURE_FORMATS, type FeatureFormat, openEncoder, writeFeatures } from '../export/index.js';
+import { OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
+import { dataProgress } from './data-progress.js';
+import { givenDataset } from './dataset-options.js';
+import { interruptible } from './interrupt.js';
+import { addSchemaOptions, wholeNumberFrom } from './options.js';
+import { outputFile } from './output-file.js';
+import { createProgress } from './progress.js';
+
+interface EmbedFlags {
+  split: Split;
+  format?: FeatureFormat;
+  output?: string;
+  batchSize: number;
+  threads?: number;
+  json?: boolean;
+}
+
+export function embedCommand(): Command {
+  const command = new Command('embed')
+    .summary('Write the features of a data set under the encoder of a run.')
+    .description(
+      'Compute the features of every example of a data set, as the probe does, and write them as they come. parquet: ' +
+        'a row an example, with id, label, group and attributes where known, and features FLOAT[]. npy: float32 ' +
+        '[N, F], and the rest beside it as CSV.',
+    )
+    .argument('<encoder>', 'the folder of a finished run, or a safetensors file of la-ssl export')
+    .addOption(new Option('--split <name>', 'of which split').choices(['train', 'test']).default('train'))
+    .addOption(
+      new Option('--format <name>', `as the ending of --output says, or ${FEATURE_FORMATS[0]}`).choices(
+        FEATURE_FORMATS,
+      ),
+    )
+    .option('--output <file>', 'the file (<run>-<data set>-<split>, here)')
+    .option('--batch-size <number>', 'images at a time', wholeNumberFrom(1), 256)
+    .option('--threads <number>', 'threads (all processors)', wholeNumberFrom(1))
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  la-ssl embed runs/study-3                          # its own training images
+  la-ssl embed runs/study-3 --split test --output test.npy
+  la-ssl embed study-3.safetensors --dataset cifar10 --output cifar10.parquet
+  duckdb -c "SELECT label, count(*) FROM 'cifar10.parquet' GROUP BY label"`,
+    );
+  addSchemaOptions(command, trainConfigSchema, {
+    "Data, as in la-ssl train (the encoder's own)": OPTION_GROUPS.Data,
+  });
+  return command.action(async (source: string, flags: EmbedFlags) => {
+    const { format, file: asked } = outputFile(flags, FEATURE_FORMATS);
+    setThreads(flags.threads ?? availableParallelism());
+    const loading = dataProgress();
+    const opened = await openEncoder(source, loading.onProgress).finally(loading.stop);
+    const { encoder, info, name } = opened;
+    const spec = givenDataset(command, info.dataset);
+    const file = asked ?? `${name}-${spec.name}-${flags.split}.${format}`;
+    const splits = await loadDataset(spec, { fetch: true, onProgress: loading.onProgress }).finally(
+      loading.stop,
+    );
+    const dataset = splits[flags.split];
+    const { channels = 3 } = info.options;
+    if (dataset.shape.channels !== channels) {
+      throw new Error(
+        `${source} takes images of ${channels} channels, ${dataset.name} has ${dataset.shape.channels}. ` +
+          'Take another data set: --dataset',
+      );
+    }
+    const progress = createProgress(`embed ${dataset.name}`, 'images');
+    const files = await interruptible('Stopping', (signal) => {
+      const batches = featureBatches(encoder, dataset, {
+        transform: evalTransform(info.normalization),
+        batchSize: flags.batchSize,
+        precision: info.precision,
+        onProgress: (done, total) => progress.update(done, total, ''),
+        signal,
+      });
+      return writeFeatures(file, format, dataset, encoder.features, batches);
+    }).finally(() => {
+      progress.stop();
+      encoder.dispose();
+    });
+    const result = {
+      files,
+      examples: dataset.shape.count,
+      features: encoder.features,
+      split: flags.split,
+      dataset: spec,
+    };
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(result)}\n`
+        : `${files.join(', ')}: ${result.examples} examples, ${result.features} features each\n`,
+    );
+  });
+}
