@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Tensor } from '@la-ssl/torch';
 import { Random } from '../random.js';
-import { applyGaussianBlur, blurKernelSize, sampleGaussianBlur } from './gaussian-blur.js';
+import { applyGaussianBlur, blurKernelSize, sampleGaussianBlur, wholeKernelSize } from './gaussian-blur.js';
 import { toUnitRange } from './images.js';
 import { assertClose, assertMean, noise, reference, sameExample } from './test-support.js';
 
@@ -45,4 +46,29 @@ test('wrong kernels and deviations are refused by name', () => {
   assert.throws(() => blur(4), /odd.*got 4/);
   assert.throws(() => blur(27), /13×18.*got 27/);
   assert.throws(() => sampleGaussianBlur(1, { sigma: [0, 1] }, new Random(1)), /sigma.*\[0, 1\]/);
+});
+
+test("with the whole kernel it is Pillow's blur, to 3 levels of 255 away from the border", () => {
+  const pillow = reference('blur-pillow');
+  const input = toUnitRange(pillow('images'));
+  const params = { applied: new Uint8Array(8).fill(1), sigma: pillow('sigma').data() as Float32Array };
+  // Of deviation 0.7 and more: Pillow blurs by three boxes, which below that are no Gaussian.
+  const chosen = (view: Tensor) => view.narrow(0, 2, 6).narrow(2, 6, 20).narrow(3, 6, 20);
+  const greatest = (size: number) =>
+    chosen(applyGaussianBlur(input, params, size).sub(pillow('output')).abs())
+      .amax()
+      .item();
+  assert.ok(greatest(wholeKernelSize(32)) < 3 / 255, `${greatest(wholeKernelSize(32))}`);
+  assert.ok(greatest(blurKernelSize(32)) > 0.2, 'a tenth of the side blurs less');
+});
+
+test('the whole kernel is 13 pixels, and fits into tiny images', () => {
+  assert.deepEqual(
+    [32, 224, 4].map((side) => wholeKernelSize(side)),
+    [13, 13, 7],
+  );
+  assert.equal(wholeKernelSize(32, 1), 7);
+  const tiny = toUnitRange(noise([2, 3, 4, 4]));
+  const params = { applied: Uint8Array.of(1, 1), sigma: Float32Array.of(2, 2) };
+  assert.deepEqual(applyGaussianBlur(tiny, params, wholeKernelSize(4)).shape, [2, 3, 4, 4]);
 });

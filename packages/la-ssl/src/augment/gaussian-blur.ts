@@ -49,6 +49,17 @@ export function blurKernelSize(side: number): number {
 }
 
 /**
+ * The kernel as PIL's blur has it, which BarlowTwins, SimSiam, MoCo, DINO and solo-learn use: as wide as three
+ * deviations ask, whatever the side (13 pixels where σ reaches 2). Small images are blurred far more than by a tenth
+ * of their side.
+ * @param side - in pixels
+ * @returns odd, in pixels
+ */
+export function wholeKernelSize(side: number, sigma: number = BLUR_DEFAULTS.sigma[1]): number {
+  return 2 * Math.min(Math.ceil(3 * sigma), side - 1) + 1;
+}
+
+/**
  * @param images - float32 `[N, C, H, W]`
  * @param kernelSize - odd, less than twice either side; by default a tenth of the shorter side
  * @returns the images, blurred where `params` says so

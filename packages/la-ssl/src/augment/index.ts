@@ -18,3 +18,4 @@ export {
   type CropParams,
   sampleRandomResizedCrop,
 } from './random-resized-crop.js';
+export * from './solarize.js';

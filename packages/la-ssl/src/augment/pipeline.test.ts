@@ -4,13 +4,14 @@ import { autocast, liveTensorCount, scope, type Tensor } from '@la-ssl/torch';
 import { Random } from '../random.js';
 import { applyColorJitter, jitterOfStrength, sampleColorJitter } from './color-jitter.js';
 import { evalTransform } from './eval.js';
-import { applyGaussianBlur, sampleGaussianBlur } from './gaussian-blur.js';
+import { applyGaussianBlur, sampleGaussianBlur, wholeKernelSize } from './gaussian-blur.js';
 import { applyGrayscale, sampleGrayscale } from './grayscale.js';
 import { applyHorizontalFlip, sampleHorizontalFlip } from './horizontal-flip.js';
 import { toUnitRange } from './images.js';
 import { applyNormalize, CIFAR10_NORMALIZATION, IMAGENET_NORMALIZATION } from './normalize.js';
 import { SIMCLR_CIFAR, SIMCLR_IMAGENET, simclrAugment } from './pipeline.js';
 import { applyRandomResizedCrop, sampleRandomResizedCrop } from './random-resized-crop.js';
+import { applySolarize, sampleSolarize } from './solarize.js';
 import { assertClose, noise, sameExample } from './test-support.js';
 
 const bytes = noise([16, 3, 24, 24]);
@@ -31,6 +32,28 @@ test('the pipeline is its operations one after another, fed by one generator', (
   view = applyGaussianBlur(view, sampleGaussianBlur(16, { probability: 0.5 }, random));
   view = applyNormalize(view, IMAGENET_NORMALIZATION);
   assertClose(simclrAugment({ ...SIMCLR_IMAGENET, size: 32 })(bytes, new Random(5, 1, 2)), view, 0);
+});
+
+test("BYOL's is the same with other numbers, and solarisation after the blur", () => {
+  const random = new Random(5, 1, 2);
+  let view = toUnitRange(bytes);
+  const crop = sampleRandomResizedCrop(16, { height: 24, width: 24, scale: [0.08, 1] }, random);
+  view = applyRandomResizedCrop(view, crop, [24, 24]);
+  view = applyHorizontalFlip(view, sampleHorizontalFlip(16, { probability: 0.5 }, random));
+  const amounts = { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, probability: 0.8 };
+  view = applyColorJitter(view, sampleColorJitter(16, amounts, random));
+  view = applyGrayscale(view, sampleGrayscale(16, { probability: 0.2 }, random));
+  const blur = sampleGaussianBlur(16, { probability: 0.5 }, random);
+  view = applyGaussianBlur(view, blur, wholeKernelSize(24));
+  view = applySolarize(view, sampleSolarize(16, { probability: 0.2 }, random));
+  view = applyNormalize(view, CIFAR10_NORMALIZATION);
+  const options = {
+    saturation: 0.2,
+    blurProbability: 0.5,
+    blurKernel: 'whole',
+    solarizeProbability: 0.2,
+  } as const;
+  assertClose(simclrAugment(options)(bytes, new Random(5, 1, 2)), view, 0);
 });
 
 test('the same key gives the same view, bit for bit; other keys and a second draw give others', () => {
@@ -107,6 +130,8 @@ test('the defaults are those for CIFAR-10', () => {
 test('options out of range are refused when the pipeline is made', () => {
   assert.throws(() => simclrAugment({ flipProbability: 1.5 }), /flipProbability.*1\.5/);
   assert.throws(() => simclrAugment({ blurProbability: Number.NaN }), /blurProbability.*NaN/);
+  assert.throws(() => simclrAugment({ solarizeProbability: -0.1 }), /solarizeProbability.*-0\.1/);
+  assert.throws(() => simclrAugment({ saturation: -1 }), /saturation.*-1/);
   assert.throws(() => simclrAugment({ strength: 3 }), /strength.*got 3/);
   assert.throws(() => simclrAugment({ cropScale: [0, 1] }), /scale/);
   assert.throws(() => simclrAugment({ size: 0 }), /size.*got 0/);

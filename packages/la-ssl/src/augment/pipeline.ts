@@ -1,5 +1,6 @@
 /**
- * @file SimCLR's augmentation: crop, flip, colour jitter, grayscale, blur, then normalisation.
+ * @file SimCLR's augmentation: crop, flip, colour jitter, grayscale, blur, solarisation, then normalisation.
+ * Those of the other methods are this with other numbers.
  *
  * Batched tensor operations, each with parameters of its own for every example. All random numbers come from
  * the generator that is passed in: made anew from (seed, step, ...), the same place of a run gives the same
@@ -13,7 +14,7 @@
 import { autocast, noGrad, scope, type Tensor } from '@la-ssl/torch';
 import type { Random } from '../random.js';
 import { applyColorJitter, jitterOfStrength, sampleColorJitter } from './color-jitter.js';
-import { applyGaussianBlur, sampleGaussianBlur } from './gaussian-blur.js';
+import { applyGaussianBlur, blurKernelSize, sampleGaussianBlur, wholeKernelSize } from './gaussian-blur.js';
 import { applyGrayscale, sampleGrayscale } from './grayscale.js';
 import { applyHorizontalFlip, sampleHorizontalFlip } from './horizontal-flip.js';
 import { checkProbability, toUnitRange } from './images.js';
@@ -29,6 +30,7 @@ import {
   checkCropRanges,
   sampleRandomResizedCrop,
 } from './random-resized-crop.js';
+import { applySolarize, sampleSolarize } from './solarize.js';
 
 /**
  * Makes one view of each image.
@@ -40,17 +42,23 @@ export type AugmentPipeline = (images: Tensor, random: Random) => Tensor;
 export interface SimclrAugmentOptions extends Partial<Normalization> {
   /** Strength of the colour jitter, from 0 to 2.5; see `jitterOfStrength`. */
   strength?: number;
+  /** Saturation's amount, in place of 0.8 times the strength: BYOL and those after it have half of that. */
+  saturation?: number | undefined;
   /** Least and greatest share of the area that a crop keeps. */
   cropScale?: readonly [number, number];
   flipProbability?: number;
   jitterProbability?: number;
   grayscaleProbability?: number;
   blurProbability?: number;
+  /** Width of the blur: a tenth of the side as in SimCLR, or whole as in PIL; see `wholeKernelSize`. */
+  blurKernel?: 'tenth' | 'whole';
+  solarizeProbability?: number;
   /** Side of the views, in pixels; without it they are as large as the images. */
   size?: number;
 }
 
-type Settings = Required<Omit<SimclrAugmentOptions, 'size' | keyof Normalization>> & SimclrAugmentOptions;
+type Settings = Required<Omit<SimclrAugmentOptions, 'size' | 'saturation' | keyof Normalization>> &
+  SimclrAugmentOptions;
 
 /** What SimCLR uses on CIFAR-10. Mean and std: see `defaultNormalization`. */
 export const SIMCLR_CIFAR = {
@@ -60,6 +68,8 @@ export const SIMCLR_CIFAR = {
   jitterProbability: 0.8,
   grayscaleProbability: 0.2,
   blurProbability: 0,
+  blurKernel: 'tenth',
+  solarizeProbability: 0,
 } as const satisfies SimclrAugmentOptions;
 
 /** What SimCLR uses on ImageNet. */
@@ -79,8 +89,10 @@ export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeli
   const settings: Settings = { ...SIMCLR_CIFAR, ...options };
   checkOptions(settings);
   const { strength, cropScale: scale, flipProbability, jitterProbability } = settings;
-  const { grayscaleProbability, blurProbability } = settings;
-  const jitterOptions = { ...jitterOfStrength(strength), probability: jitterProbability };
+  const { grayscaleProbability, blurProbability, blurKernel, solarizeProbability } = settings;
+  const amounts = jitterOfStrength(strength);
+  const { saturation = amounts.saturation } = settings;
+  const jitterOptions = { ...amounts, saturation, probability: jitterProbability };
 
   const view: AugmentPipeline = (images, random) => {
     const unit = toUnitRange(images);
@@ -101,7 +113,12 @@ export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeli
     }
     if (blurProbability > 0) {
       const blur = sampleGaussianBlur(count, { probability: blurProbability }, random);
-      views = applyGaussianBlur(views, blur);
+      const kernelSize = (blurKernel === 'whole' ? wholeKernelSize : blurKernelSize)(Math.min(...size));
+      views = applyGaussianBlur(views, blur, kernelSize);
+    }
+    if (solarizeProbability > 0) {
+      const solarize = sampleSolarize(count, { probability: solarizeProbability }, random);
+      views = applySolarize(views, solarize);
     }
     const { mean, std } = { ...defaultNormalization(channels), ...options };
     return applyNormalize(views, { mean, std });
@@ -112,9 +129,12 @@ export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeli
 }
 
 function checkOptions(options: Settings): void {
-  const { strength, cropScale, size } = options;
+  const { strength, saturation, cropScale, size } = options;
   if (!(strength >= 0 && strength <= 2.5)) {
     throw new RangeError(`strength must be from 0 to 2.5 (where hue turns by up to ½), got ${strength}.`);
+  }
+  if (saturation !== undefined && !(saturation >= 0 && saturation < Infinity)) {
+    throw new RangeError(`saturation must be a number from 0 on, got ${saturation}.`);
   }
   if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
     throw new RangeError(`size must be a positive whole number of pixels, got ${size}.`);
@@ -124,4 +144,5 @@ function checkOptions(options: Settings): void {
   checkProbability('jitterProbability', options.jitterProbability);
   checkProbability('grayscaleProbability', options.grayscaleProbability);
   checkProbability('blurProbability', options.blurProbability);
+  checkProbability('solarizeProbability', options.solarizeProbability);
 }

@@ -76,16 +76,20 @@ export interface Recipe {
   beta2: number;
   cropScale: number;
   jitterStrength: number;
+  /** Amount of the saturation's jitter, by default 0.8 times the strength. */
+  jitterSaturation: number | undefined;
   jitterProbability: number;
   grayscaleProbability: number;
   blurProbability: number;
+  /** A tenth of the side as in SimCLR, or whole as in PIL, which the others use. */
+  blurKernel: 'tenth' | 'whole';
   /** Of every second view. */
   solarizeProbability: number;
   flipProbability: number;
-  /** Small views beside those of the full size. */
+  /** Small views beside those of the full size. A method that takes such says how many in its recipe, be it 0. */
   localCrops: number;
-  /** Their side, in pixels. */
-  localCropSize: number;
+  /** Their side in pixels, by default half of that of the images. */
+  localCropSize: number | undefined;
   /** Least share of the area that they keep. */
   localCropScale: number;
 }

@@ -36,13 +36,15 @@ const RECIPE: Recipe = {
   beta2: 0.999,
   cropScale: 0.08,
   jitterStrength: 0.5,
+  jitterSaturation: undefined,
   jitterProbability: 0.8,
   grayscaleProbability: 0.2,
   blurProbability: 0,
+  blurKernel: 'tenth',
   solarizeProbability: 0,
   flipProbability: 0.5,
   localCrops: 0,
-  localCropSize: 16,
+  localCropSize: undefined,
   localCropScale: 0.05,
 };
 
@@ -132,29 +134,94 @@ const groups = {
     ),
     hidden: own('hidden', whole(1), "size of the projector's hidden layers, or that of the features"),
     projections: own('projections', whole(1), 'size of the projections'),
+    projectorLayers: own('projectorLayers', whole(1), 'linear layers of the projector'),
+    predictorHidden: own('predictorHidden', whole(1), "size of the predictor's hidden layer"),
+    lambda: own('lambda', positive(), 'weight of what different projections have in common'),
+    lossScale: own('lossScale', positive(), 'what the loss is multiplied with'),
+    invarianceWeight: own('invarianceWeight', z.number().min(0), 'weight of the distance between views'),
+    varianceWeight: own('varianceWeight', z.number().min(0), 'weight of projections that vary too little'),
+    covarianceWeight: own('covarianceWeight', z.number().min(0), 'weight of projections that vary together'),
     maskDuplicates: own(
       'maskDuplicates',
       z.boolean(),
       'an example drawn twice into a batch is not its own negative',
     ),
+    encoderMomentum: own(
+      'encoderMomentum',
+      share(),
+      'momentum of the encoder that follows the other, in the first step; it goes to 1 by a cosine',
+    ),
+    freezePatches: own(
+      'freezePatches',
+      z.boolean(),
+      'the patch projection of a transformer keeps its random first weights',
+    ),
+    bottleneck: own('bottleneck', whole(1), 'size of the layer before the prototypes'),
+    prototypes: own('prototypes', whole(2), 'outputs of student and teacher'),
+    studentTemperature: own('studentTemperature', positive(), 'temperature of the student'),
+    teacherTemperature: own('teacherTemperature', positive(), 'temperature of the teacher after its warm-up'),
+    teacherTemperatureStart: own(
+      'teacherTemperatureStart',
+      positive(),
+      'temperature of the teacher at first',
+    ),
+    teacherWarmupEpochs: own(
+      'teacherWarmupEpochs',
+      whole(0),
+      'epochs over which the temperature of the teacher rises; 0: it does not',
+    ),
+    centerMomentum: own('centerMomentum', share(), "momentum of the centre of the teacher's outputs"),
+    freezeLastLayerEpochs: own(
+      'freezeLastLayerEpochs',
+      whole(0),
+      'epochs in which the prototypes keep their first weights',
+    ),
+    maskRatio: own('maskRatio', z.number().gt(0).lt(1), 'share of the patches that is hidden'),
+    normalizeTarget: own(
+      'normalizeTarget',
+      z.boolean(),
+      'what is hidden is to be drawn with mean 0 and variance 1 in each patch',
+    ),
+    decoderWidth: own('decoderWidth', whole(4), "size of the decoder's tokens, or 2/3 of the encoder's"),
+    decoderDepth: own('decoderDepth', whole(1), 'blocks of the decoder'),
+    decoderHeads: own('decoderHeads', whole(1), 'heads of the decoder, or one for each 32 of its width'),
+    speed: own(
+      'speed',
+      z.enum(['reconstruction', 'features']),
+      'learning speed: by the error of what is drawn, or by the features under two masks',
+    ),
   },
   Views: {
     cropScale: recipe('cropScale', share(), 'least share of the image area that a crop keeps'),
     jitterStrength: recipe('jitterStrength', z.number().min(0).max(2), 'strength of the colour jitter'),
+    jitterSaturation: recipe(
+      'jitterSaturation',
+      z.number().min(0),
+      'amount of its saturation, by default 0.8 times the strength',
+    ),
     jitterProbability: recipe('jitterProbability', share(), 'probability of colour jitter'),
     grayscaleProbability: recipe('grayscaleProbability', share(), 'probability of grayscale'),
     blurProbability: recipe('blurProbability', share(), 'probability of blur'),
+    blurKernel: recipe(
+      'blurKernel',
+      z.enum(['tenth', 'whole']),
+      'width of the blur: a tenth of the side as in SimCLR, or whole as in PIL',
+    ),
     solarizeProbability: recipe(
       'solarizeProbability',
       share(),
       'probability of solarisation, in every second view',
     ),
     flipProbability: recipe('flipProbability', share(), 'probability of a horizontal flip'),
-    localCrops: recipe('localCrops', whole(0), 'small views beside those of the full size'),
-    localCropSize: recipe('localCropSize', whole(1), 'side of the small views, in pixels'),
+    localCrops: recipe('localCrops', whole(0), 'small views of each image beside the full ones'),
+    localCropSize: recipe(
+      'localCropSize',
+      whole(1),
+      'side of a small view in pixels, by default half of that of the images',
+    ),
     localCropScale: recipe(
       'localCropScale',
-      share(),
+      z.number().gt(0).max(1),
       'least share of the image area that a small view keeps; the greatest is cropScale',
     ),
   },
@@ -272,6 +339,13 @@ export const trainConfigSchema = z
       const takers = methods.filter(([, spec]) => name in spec.options).map(([method]) => method);
       const message = `${config.method} has no such option; it belongs to ${takers.join(', ')}.`;
       addIssue({ code: 'custom', path: [name], message });
+    }
+    const { recipe: ofMethod } = METHODS[config.method] as MethodSpec;
+    if (config.localCrops !== undefined && config.localCrops > 0 && ofMethod.localCrops === undefined) {
+      const takers = methods.filter(([, spec]) => spec.recipe.localCrops !== undefined).map(([name]) => name);
+      const which = takers.length > 0 ? `these do: ${takers.join(', ')}` : 'no method does yet';
+      const message = `${config.method} takes no small views; ${which}. Leave it out.`;
+      addIssue({ code: 'custom', path: ['localCrops'], message });
     }
     for (const name of Object.keys(groups.Encoder) as (EncoderOption | 'encoder')[]) {
       if (name === 'encoder' || config[name] === undefined) continue;

@@ -1,6 +1,5 @@
 /** @file From a configuration to the parts of a run: method, optimizer, views, monitor, sampler. */
 import { Generator, optim, scope, setThreads } from '@la-ssl/torch';
-import { simclrAugment } from '../augment/index.js';
 import { type Groups, groupsOf, type ImageDataset } from '../data/index.js';
 import { METHODS, type Method, type MethodSpec } from '../methods/index.js';
 import { createEncoder, type EncoderOptions } from '../models/index.js';
@@ -14,6 +13,7 @@ import {
   UniformSampler,
 } from '../sampling/index.js';
 import { methodOptionsOf, type ResolvedConfig } from './config.js';
+import { viewPipelines } from './view-pipelines.js';
 import { augmentedViews, type MakeViews } from './views.js';
 
 /** The parts of a run. */
@@ -45,18 +45,12 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
   const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
   const sampler = createSampler(config, monitor, groups, conflicting);
   const method = createMethod(config, dataset.shape);
-  const augment = simclrAugment({
-    cropScale: [config.cropScale, 1],
-    strength: config.jitterStrength,
-    jitterProbability: config.jitterProbability,
-    grayscaleProbability: config.grayscaleProbability,
-    blurProbability: config.blurProbability,
-    flipProbability: config.flipProbability,
-  });
+  const { patchSize } = encoderOptionsOf(config, dataset.shape);
+  const pipelines = viewPipelines(config, { ...dataset.shape, patchSize });
   return {
     method,
     optimizer: createOptimizer(config, method),
-    makeViews: augmentedViews(Array(METHODS[config.method].views).fill(augment), config.seed),
+    makeViews: augmentedViews(pipelines, config.seed),
     monitor,
     sampler,
     groups,

@@ -1,6 +1,7 @@
 /** @file The views of a batch, from random numbers that follow from the run's seed and the place in the run. */
 import type { Tensor } from '@la-ssl/torch';
 import { Random } from '../random.js';
+import type { ViewPipelines } from './view-pipelines.js';
 
 /** What views are for; keeps the random numbers of training and scoring apart. */
 export const TRAINING_VIEWS = 0x747261;
@@ -16,17 +17,21 @@ export interface ViewsPlace {
   part?: number;
 }
 
-/** Views of each image (as many as a training step takes, unless said), each `[N, C, H, W]` float32, from bytes `[N, C, H, W]`. */
+/**
+ * Views of each image, normalised float32, from bytes `[N, C, H, W]`: those of a training step, or so many full views,
+ * each `[N, C, H, W]`. Local crops come last and are smaller.
+ */
 export type MakeViews = (images: Tensor, place: ViewsPlace, views?: number) => Tensor[];
 
-/** Makes one view of each image. */
-type Augment = (images: Tensor, random: Random) => Tensor;
-
-/** @returns a MakeViews that gives view i by the pipeline at i, beginning anew where there are more views */
-export function augmentedViews(pipelines: readonly Augment[], seed: number): MakeViews {
-  return (images, place, views = pipelines.length) => {
+/** @returns a MakeViews that gives full view i by the full pipeline at i, beginning anew where there are more views */
+export function augmentedViews({ full, local }: ViewPipelines, seed: number): MakeViews {
+  return (images, place, views) => {
     const random = randomAt(seed, place);
-    return Array.from({ length: views }, (_, i) => pipelines[i % pipelines.length]!(images, random));
+    const pipelines =
+      views === undefined
+        ? [...full, ...local]
+        : Array.from({ length: views }, (_, i) => full[i % full.length]!);
+    return pipelines.map((view) => view(images, random));
   };
 }
 
