@@ -18,3 +18,23 @@ export function checkPositive(options: Readonly<Record<string, number>>): void {
     if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} must be > 0, got ${value}`);
   }
 }
+
+/** @throws RangeError that names the first of these options which is not a finite number ≥ 0 */
+export function checkNotNegative(options: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!(value >= 0 && Number.isFinite(value))) throw new RangeError(`${name} must be ≥ 0, got ${value}`);
+  }
+}
+
+/**
+ * @returns N and D of the projections of two views
+ * @throws RangeError where they are not both `[N, D]`, or N is 1: one example has no statistics of a batch
+ */
+export function checkPair(z1: Tensor, z2: Tensor): [n: number, size: number] {
+  const [n = 0, size = 0] = z1.shape;
+  if (z1.shape.length !== 2 || z1.shape.join() !== z2.shape.join() || n < 2) {
+    const shapes = `[${z1.shape.join(', ')}] and [${z2.shape.join(', ')}]`;
+    throw new RangeError(`projections must be [N, D] for both views, N ≥ 2, got ${shapes}`);
+  }
+  return [n, size];
+}

@@ -1,10 +1,21 @@
 /** @file Methods by name. */
+import { barlowTwins } from './barlow-twins.js';
 import type { MethodSpec } from './method.js';
 import { simclr } from './simclr.js';
+import { simsiam } from './simsiam.js';
+import { vicreg } from './vicreg.js';
 
+export { BarlowTwins, type BarlowTwinsOptions, barlowTwinsTerms } from './barlow-twins.js';
 export type { Method, MethodOutput, MethodParts, MethodSpec, Recipe, StepContext } from './method.js';
 export { ntXent, SimCLR, type SimCLROptions } from './simclr.js';
+export { SimSiam, type SimSiamOptions, simsiamLoss, spread } from './simsiam.js';
+export { VICReg, type VICRegOptions, vicregTerms } from './vicreg.js';
 
 /** Every method, by its name for `--method`. */
-export const METHODS = { simclr } as const satisfies Record<string, MethodSpec>;
+export const METHODS = {
+  simclr,
+  'barlow-twins': barlowTwins,
+  simsiam,
+  vicreg,
+} as const satisfies Record<string, MethodSpec>;
 export type MethodName = keyof typeof METHODS;
