@@ -47,9 +47,22 @@ const START: Position = {
 /**
  * Trains a run to its end, from its last checkpoint if it has one.
  * @returns `finished`, or `interrupted` where `signal` stopped it: call again to go on
- * @throws Error where training diverges, the disk is full, or the checkpoint does not fit config or data set
+ * @throws Error where training diverges, the disk is full, the checkpoint does not fit config or data set, or
+ *   another process trains the run
  */
 export async function pretrain(
+  config: ResolvedConfig,
+  options: PretrainOptions,
+): Promise<'finished' | 'interrupted'> {
+  const unlock = options.folder.lock();
+  try {
+    return await pretrainLocked(config, options);
+  } finally {
+    unlock();
+  }
+}
+
+async function pretrainLocked(
   config: ResolvedConfig,
   options: PretrainOptions,
 ): Promise<'finished' | 'interrupted'> {

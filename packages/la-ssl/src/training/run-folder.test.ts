@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { trainConfigSchema } from './config.js';
@@ -27,6 +29,24 @@ describe('RunFolder', () => {
     await assert.rejects(folder.create({ ...config, lr: 9 }), /holds a run already/);
     assert.equal(readFileSync(folder.file('run.json'), 'utf8'), before);
     assert.equal(folder.readConfig().lr, config.lr);
+  });
+
+  it('is trained by one process at a time; the lock of a dead one is taken over', async (t) => {
+    const { folder } = await newRun(t);
+    const release = folder.lock();
+    assert.throws(() => new RunFolder(folder.path).lock(), /is trained by process \d+ on .* remove .*lock/);
+    release();
+    const lockOf = (process: string): void => writeFileSync(folder.file('lock'), process);
+    lockOf(`${hostname()} ${process.ppid}`); // alive
+    assert.throws(() => folder.lock(), new RegExp(`by process ${process.ppid}`));
+    lockOf(`elsewhere ${process.pid}`);
+    assert.throws(() => folder.lock(), /on elsewhere right now/);
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    for (const dead of [pid, process.pid]) {
+      lockOf(`${hostname()} ${dead}`);
+      folder.lock()();
+    }
+    assert.equal(existsSync(folder.file('lock')), false);
   });
 
   it('names file and option where the config is missing or wrong', async (t) => {

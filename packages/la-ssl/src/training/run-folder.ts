@@ -15,15 +15,19 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
 } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { arch, cpus, totalmem } from 'node:os';
+import { arch, cpus, hostname, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { libtorchVersion } from '@la-ssl/torch';
 import { parse, stringify } from 'yaml';
 import { type TrainConfig, trainConfigSchema } from './config.js';
 import type { MetricsEvent } from './events.js';
+
+/** The locks of this process. */
+const HELD = new Set<string>();
 
 /** Where a run stands. */
 export type RunStatus = 'empty' | 'unfinished' | 'finished';
@@ -58,6 +62,36 @@ export class RunFolder {
     mkdirSync(this.file('speeds'), { recursive: true });
     await this.writeJson('run.json', describeMachine());
     await this.write('config.yaml', stringify(config));
+  }
+
+  /**
+   * Keeps other processes from training the same run. A lock that a killed process left is taken over.
+   * @returns what releases it
+   * @throws Error that names the process which trains it
+   */
+  lock(): () => void {
+    const file = this.file('lock');
+    const mine = `${hostname()} ${process.pid}`;
+    for (;;) {
+      try {
+        writeFileSync(file, mine, { flag: 'wx' });
+        HELD.add(file);
+        return () => {
+          rmSync(file, { force: true });
+          HELD.delete(file);
+        };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(file, error);
+      }
+      const [host, pid] = readFileSync(file, 'utf8').split(' ');
+      // A number like our own, not held by us, is that of a process before us.
+      if (HELD.has(file) || host !== hostname() || (Number(pid) !== process.pid && isAlive(Number(pid)))) {
+        throw new Error(
+          `${this.path} is trained by process ${pid} on ${host} right now. If that is not so, remove ${file}.`,
+        );
+      }
+      rmSync(file, { force: true });
+    }
   }
 
   /** @throws Error that names the file and the option, where it is missing or not valid */
@@ -129,6 +163,16 @@ export class RunFolder {
 
   async writeJson(name: string, value: unknown): Promise<void> {
     await this.write(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+}
+
+/** Whether a process of this number runs on this machine. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
