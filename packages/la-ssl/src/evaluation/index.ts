@@ -29,6 +29,7 @@ export {
   wilsonInterval,
   worstGroupInterval,
 } from './intervals.js';
+export { KNN_DEFAULTS, type KnnBank, type KnnOptions, knnAccuracy, knnProbabilities } from './knn.js';
 export { type LbfgsOptions, type LbfgsResult, lbfgs, type Objective } from './lbfgs.js';
 export {
   type LinearProbeOptions,
