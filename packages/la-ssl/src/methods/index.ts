@@ -1,11 +1,13 @@
 /** @file Methods by name. */
 import { barlowTwins } from './barlow-twins.js';
+import { mae } from './mae.js';
 import type { MethodSpec } from './method.js';
 import { simclr } from './simclr.js';
 import { simsiam } from './simsiam.js';
 import { vicreg } from './vicreg.js';
 
 export { BarlowTwins, type BarlowTwinsOptions, barlowTwinsTerms } from './barlow-twins.js';
+export { drawOrder, MAE, type MAEOptions, normalizePatches } from './mae.js';
 export type { Method, MethodOutput, MethodParts, MethodSpec, Recipe, StepContext } from './method.js';
 export { ntXent, SimCLR, type SimCLROptions } from './simclr.js';
 export { SimSiam, type SimSiamOptions, simsiamLoss, spread } from './simsiam.js';
@@ -17,5 +19,6 @@ export const METHODS = {
   'barlow-twins': barlowTwins,
   simsiam,
   vicreg,
+  mae,
 } as const satisfies Record<string, MethodSpec>;
 export type MethodName = keyof typeof METHODS;

@@ -8,6 +8,7 @@ export {
 } from './create-encoder.js';
 export type { Encoder } from './encoder.js';
 export { type EncoderInfo, encoderMetadata, loadEncoder, saveEncoder } from './encoder-file.js';
+export { MaeDecoder, type MaeDecoderOptions } from './mae-decoder.js';
 export { resamplePositions, sinCosPositions } from './positions.js';
 export { type ProjectorOptions, projector } from './projector.js';
 export { ResNet, type ResNetOptions } from './resnet.js';

@@ -134,7 +134,15 @@ export class VisionTransformer extends nn.Module implements Encoder {
    * @returns features `[N, F]`
    */
   forward(images: Tensor): Tensor {
-    const tokens = this.encodeTokens(this.embedPatches(images));
+    return this.pool(this.encodeTokens(this.embedPatches(images)));
+  }
+
+  /**
+   * Features from tokens, as `pooling` says.
+   * @param tokens - `[N, 1 + L', D]` from `encodeTokens`
+   * @returns `[N, F]`
+   */
+  pool(tokens: Tensor): Tensor {
     return this.#pooling === 'token' ? tokens.select(1, 0) : tokens.slice({ dim: 1, start: 1 }).mean(1);
   }
 
