@@ -1,9 +1,16 @@
 /** @file The data set that flags ask for, in a command that takes those of `la-ssl train`. */
 import type { Command } from 'commander';
-import type { z } from 'zod';
-import { type DatasetSpec, datasetSpec } from '../data/index.js';
+import { z } from 'zod';
+import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
 import { datasetSpecOf, OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
-import { checkOptions, givenOptions } from './options.js';
+import { addSchemaOptions, checkOptions, givenOptions } from './options.js';
+
+/** Adds the flags by which `la-ssl train` asks for a data set. @param usual - what it is where none is given */
+export function addDatasetOptions(command: Command, usual: string): void {
+  const dataset = z.enum(DATASET_NAMES).optional().describe(`data set (${usual})`);
+  const schema = z.strictObject({ ...trainConfigSchema.shape, dataset });
+  addSchemaOptions(command, schema, { 'Data, as in la-ssl train': OPTION_GROUPS.Data });
+}
 
 /**
  * @param base - what holds where no flag says otherwise: all of it, but for a data set of another name only the name

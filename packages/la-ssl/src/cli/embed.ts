@@ -6,11 +6,10 @@ import { evalTransform } from '../augment/index.js';
 import { loadDataset, type Split } from '../data/index.js';
 import { featureBatches } from '../evaluation/index.js';
 import { FEATURE_FORMATS, type FeatureFormat, openEncoder, writeFeatures } from '../export/index.js';
-import { OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
 import { dataProgress } from './data-progress.js';
-import { givenDataset } from './dataset-options.js';
+import { addDatasetOptions, givenDataset } from './dataset-options.js';
 import { interruptible } from './interrupt.js';
-import { addSchemaOptions, wholeNumberFrom } from './options.js';
+import { wholeNumberFrom } from './options.js';
 import { outputFile } from './output-file.js';
 import { createProgress } from './progress.js';
 
@@ -51,9 +50,7 @@ Examples:
   la-ssl embed study-3.safetensors --dataset cifar10 --output cifar10.parquet
   duckdb -c "SELECT label, count(*) FROM 'cifar10.parquet' GROUP BY label"`,
     );
-  addSchemaOptions(command, trainConfigSchema, {
-    "Data, as in la-ssl train (the encoder's own)": OPTION_GROUPS.Data,
-  });
+  addDatasetOptions(command, "the encoder's own");
   return command.action(async (source: string, flags: EmbedFlags) => {
     const { format, file: asked } = outputFile(flags, FEATURE_FORMATS);
     setThreads(flags.threads ?? availableParallelism());
