@@ -6,8 +6,10 @@ export {
   type EncoderName,
   type EncoderOptions,
 } from './create-encoder.js';
+export { DINOHead, type DINOHeadOptions } from './dino-head.js';
 export type { Encoder } from './encoder.js';
 export { type EncoderInfo, encoderMetadata, loadEncoder, saveEncoder } from './encoder-file.js';
+export { loadEncoderWeights } from './init-weights.js';
 export { MaeDecoder, type MaeDecoderOptions } from './mae-decoder.js';
 export { resamplePositions, sinCosPositions } from './positions.js';
 export { type ProjectorOptions, projector } from './projector.js';
