@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fromData, loadSafetensors, noGrad, scope } from '@la-ssl/torch';
+import { fromData, loadSafetensors, noGrad, saveSafetensors, scope } from '@la-ssl/torch';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { evalTransform } from '../augment/index.js';
 import { drawShapes, imagesAt } from '../data/index.js';
@@ -68,6 +68,18 @@ test('a file that export wrote is exported like its run', async () => {
   await laSsl('export', run, '--output', fromRun!);
   assert.equal((await laSsl('export', weights!, '--format', 'onnx', '--output', fromFile!)).status, 0);
   assert.deepEqual(readFileSync(fromFile!), readFileSync(fromRun!));
+});
+
+test('a run is exported alike whether its encoder describes itself or only its options do', async () => {
+  const [weights, first, second] = ['d.safetensors', 'd1.onnx', 'd2.onnx'].map((f) => join(folder, f));
+  await laSsl('export', run, '--output', weights!);
+  const copy = join(folder, 'copy');
+  cpSync(run, copy, { recursive: true });
+  cpSync(weights!, join(copy, 'encoder.safetensors'));
+  await laSsl('export', copy, '--output', first!);
+  scope(() => saveSafetensors(join(copy, 'encoder.safetensors'), loadSafetensors(weights!).tensors));
+  await laSsl('export', copy, '--output', second!);
+  assert.deepEqual(readFileSync(second!), readFileSync(first!));
 });
 
 test('export refuses what is no finished run', async () => {
