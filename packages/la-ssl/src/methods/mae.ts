@@ -175,7 +175,7 @@ function checkMaskRatio(maskRatio: number, patches: number): void {
   if (visible > 0 && visible < patches) return;
   const left = visible >= patches ? 'hidden' : 'visible';
   throw new RangeError(
-    `maskRatio ${maskRatio} leaves none of the ${patches} patches ${left}: take one above 0, up to ${1 - 1 / patches}.`,
+    `maskRatio ${maskRatio} leaves none of the ${patches} patches ${left}: take one above 0, up to ${patches - 1}/${patches}.`,
   );
 }
 
@@ -185,6 +185,7 @@ function checkMaskRatio(maskRatio: number, patches: number): void {
  */
 export const mae = {
   views: 1,
+  encoders: ['vit-tiny', 'vit-small', 'vit-base'],
   options: {
     maskRatio: 0.75,
     normalizeTarget: true,

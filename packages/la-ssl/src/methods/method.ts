@@ -1,6 +1,6 @@
 /** @file What every method is: views in, `{ loss, similarity }` out; and what a run must know of it before it exists. */
 import type { Generator, nn, Tensor } from '@la-ssl/torch';
-import type { Encoder, EncoderOptions } from '../models/index.js';
+import type { Encoder, EncoderName, EncoderOptions } from '../models/index.js';
 import type { Random } from '../random.js';
 
 /** Where in a run a step is, and what it works on. */
@@ -98,6 +98,8 @@ export interface Recipe {
 export interface MethodSpec<Options extends object = object> {
   /** Views of the full size in a training step. */
   views: 1 | 2;
+  /** The encoders that it can take, the usual one first; by default all. */
+  encoders?: readonly EncoderName[];
   /** Its own options with their defaults; undefined where the option's text says what it follows. */
   options: Options;
   /** Where it departs from the shared defaults. Source: the method's file. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { METHODS, type MethodName } from '../methods/index.js';
+import { METHODS, type MethodName, type MethodSpec } from '../methods/index.js';
 import { methodOptionsOf, resolveConfig, type TrainOptions, trainConfigSchema } from './config.js';
 
 const resolve = (options: TrainOptions) => resolveConfig(trainConfigSchema.parse(options));
@@ -8,7 +8,7 @@ const resolve = (options: TrainOptions) => resolveConfig(trainConfigSchema.parse
 describe('a configuration', () => {
   it('takes the defaults of its method, and resolving it again changes nothing', () => {
     for (const method of Object.keys(METHODS) as MethodName[]) {
-      const encoder = (method as string) === 'mae' ? 'vit-tiny' : 'resnet18';
+      const encoder = (METHODS[method] as MethodSpec).encoders?.[0] ?? 'resnet18';
       const config = resolve({ method, encoder });
       for (const [name, value] of Object.entries({ ...METHODS[method].recipe, ...METHODS[method].options })) {
         assert.equal(new Map(Object.entries(config)).get(name), value, `${method}, ${name}`);
@@ -39,5 +39,12 @@ describe('a configuration', () => {
     assert.throws(() => trainConfigSchema.parse({ encoder: 'vit-tiny', width: 64 }), /vit-tiny has no such/);
     assert.equal(resolve({ encoder: 'vit-tiny' }).width, undefined);
     assert.equal(resolve({ encoder: 'resnet18' }).width, 64);
+  });
+
+  it('refuses an encoder that the method cannot train, and says which it can', () => {
+    assert.throws(
+      () => trainConfigSchema.parse({ method: 'mae' }),
+      /mae cannot train resnet18\. Take --encoder vit-tiny \(or vit-small, vit-base\)/,
+    );
   });
 });

@@ -340,7 +340,12 @@ export const trainConfigSchema = z
       const message = `${config.method} has no such option; it belongs to ${takers.join(', ')}.`;
       addIssue({ code: 'custom', path: [name], message });
     }
-    const { recipe: ofMethod } = METHODS[config.method] as MethodSpec;
+    const { encoders, recipe: ofMethod } = METHODS[config.method] as MethodSpec;
+    if (encoders && !encoders.includes(config.encoder)) {
+      const [usual, ...others] = encoders;
+      const message = `${config.method} cannot train ${config.encoder}. Take --encoder ${usual} (or ${others.join(', ')}).`;
+      addIssue({ code: 'custom', path: ['method'], message });
+    }
     if (config.localCrops !== undefined && config.localCrops > 0 && ofMethod.localCrops === undefined) {
       const takers = methods.filter(([, spec]) => spec.recipe.localCrops !== undefined).map(([name]) => name);
       const which = takers.length > 0 ? `these do: ${takers.join(', ')}` : 'no method does yet';
