@@ -1,14 +1,20 @@
 /** @file Methods by name. */
 import { barlowTwins } from './barlow-twins.js';
+import { byol } from './byol.js';
+import { dino } from './dino.js';
 import { mae } from './mae.js';
 import type { MethodSpec } from './method.js';
+import { mocoV3 } from './moco-v3.js';
 import { simclr } from './simclr.js';
 import { simsiam } from './simsiam.js';
 import { vicreg } from './vicreg.js';
 
 export { BarlowTwins, type BarlowTwinsOptions, barlowTwinsTerms } from './barlow-twins.js';
+export { BYOL, type BYOLOptions, byolLoss } from './byol.js';
+export { DINO, type DINOOptions, dinoLoss, type TeacherTemperature, teacherTemperatureAt } from './dino.js';
 export { drawOrder, MAE, type MAEOptions, normalizePatches } from './mae.js';
 export type { Method, MethodOutput, MethodParts, MethodSpec, Recipe, StepContext } from './method.js';
+export { contrastiveLoss, MoCoV3, type MoCoV3Options } from './moco-v3.js';
 export { ntXent, SimCLR, type SimCLROptions } from './simclr.js';
 export { SimSiam, type SimSiamOptions, simsiamLoss, spread } from './simsiam.js';
 export { VICReg, type VICRegOptions, vicregTerms } from './vicreg.js';
@@ -20,5 +26,8 @@ export const METHODS = {
   simsiam,
   vicreg,
   mae,
+  byol,
+  'moco-v3': mocoV3,
+  dino,
 } as const satisfies Record<string, MethodSpec>;
 export type MethodName = keyof typeof METHODS;

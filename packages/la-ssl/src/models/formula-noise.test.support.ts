@@ -3,11 +3,11 @@
  * `2 · frac(43758.5453 · sin(12.9898 (i + 1) + 78.233 key)) − 1`. The makers of the fixtures make the same ones
  * (`fixtures/models/formula_noise.py`), so fixtures hold outputs only.
  */
-import { arange, type nn, scope, type Tensor, zeros } from '@la-ssl/torch';
+import { arange, type DType, type nn, scope, type Tensor, zeros } from '@la-ssl/torch';
 
-/** @returns float32 of this shape, computed in float64 */
-export function noise(shape: readonly number[], key: number): Tensor {
-  return scope(() => noise64(shape, key).to('float32'));
+/** @returns numbers of this shape, computed in float64 */
+export function noise(shape: readonly number[], key: number, dtype: DType = 'float32'): Tensor {
+  return scope(() => noise64(shape, key).to(dtype));
 }
 
 function noise64(shape: readonly number[], key: number): Tensor {
@@ -37,7 +37,8 @@ export function loadNoise<M extends nn.Module>(module: M): M {
   return module;
 }
 
-function valuesFor(name: string, shape: readonly number[], key: number): Tensor {
+/** First values of a weight or buffer, float64. */
+export function valuesFor(name: string, shape: readonly number[], key: number): Tensor {
   if (name.endsWith('num_batches_tracked')) return zeros([], { dtype: 'int64' });
   const values = noise64(shape, key);
   if (name.endsWith('running_var')) return values.mul(0.5).add(1);
