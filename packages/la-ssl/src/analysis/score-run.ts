@@ -46,6 +46,7 @@ export async function scoreRun(
       ...parts,
       config,
       sampler: null,
+      probe: null,
       previousSpeeds: new Float64Array(count),
     });
     let done = 0;

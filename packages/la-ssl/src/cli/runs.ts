@@ -88,7 +88,7 @@ function summariseRun(path: string): RunSummary {
     const { dataset, sampler, seed, epochs } = folder.readConfig();
     const events = folder.readMetrics();
     const done = events.findLast((event) => event.kind === 'epoch');
-    const last = events.findLast((event) => event.kind !== 'update');
+    const last = events.findLast((event) => 'loss' in event);
     return {
       ...shared,
       status: folder.status === 'finished' ? 'finished' : 'unfinished',

@@ -6,6 +6,7 @@ import { datasetSpec, loadDataset } from '../data/index.js';
 import { parseSpec } from '../data/spec.js';
 import {
   datasetSpecOf,
+  type OnlineEvent,
   OPTION_GROUPS,
   pretrain,
   type ResolvedConfig,
@@ -111,10 +112,14 @@ export async function runTraining(
   const { train } = await loadDataset(datasetSpecOf(config), { fetch: true, onProgress: loading.onProgress });
   loading.stop();
   const progress = createProgress(folder.path, 'examples');
+  let worth = ''; // of the features, when last seen
   const onEvent = (event: TrainEvent): void => {
     if (event.kind === 'progress') {
       const loss = event.loss === null ? 'scoring' : `loss ${event.loss.toFixed(3)}`;
-      progress.update(event.done, event.total, `epoch ${event.epoch + 1}/${event.epochs}, ${loss}`);
+      progress.update(event.done, event.total, `epoch ${event.epoch + 1}/${event.epochs}, ${loss}${worth}`);
+    } else if (event.kind === 'online') {
+      worth = `, kNN ${percent(event.knnAccuracy)}`;
+      progress.line(describeOnline(event));
     } else if (event.kind === 'update') {
       progress.line(describeUpdate(event));
     }
@@ -128,9 +133,17 @@ export async function runTraining(
   }
 }
 
+function percent(share: number | null): string {
+  return share === null ? 'unknown' : `${(100 * share).toFixed(1)} %`;
+}
+
+function describeOnline({ epoch, knnAccuracy, probeAccuracy, queries }: OnlineEvent): string {
+  const parts = [`kNN ${percent(knnAccuracy)}`];
+  if (probeAccuracy !== null) parts.push(`online probe ${percent(probeAccuracy)}`);
+  return `${epoch === 0 ? 'untrained' : `after epoch ${epoch}`}: ${parts.join(', ')} of ${queries} training images`;
+}
+
 function describeUpdate(event: Extract<TrainEvent, { kind: 'update' }>): string {
-  const percent = (share: number | null): string =>
-    share === null ? 'unknown' : `${(100 * share).toFixed(1)} %`;
   const parts = [
     `epoch ${event.epoch + 1}: effective sample size ${percent(event.effectiveSampleShare)}`,
     `conflicting draws ${percent(event.conflictingShare)}`,

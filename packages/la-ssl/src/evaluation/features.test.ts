@@ -57,6 +57,20 @@ describe('extractFeatures', () => {
     }
   });
 
+  it('gives those of some examples, in the order asked for', async () => {
+    const all = await extractFeatures(encoder, dataset, { transform });
+    const indices = Int32Array.of(20, 3, 3, 11, 0);
+    const some = await extractFeatures(encoder, dataset, { transform, indices, batchSize: 2 });
+    const row = (features: Float32Array, i: number) =>
+      features.subarray(i * encoder.features, (i + 1) * encoder.features);
+    assert.equal(some.length, 5 * encoder.features);
+    indices.forEach((example, i) => {
+      row(some, i).forEach((value, f) => {
+        assert.ok(Math.abs(row(all, example)[f]! - value) < 1e-4 * (1 + value), `${example}, ${f}`);
+      });
+    });
+  });
+
   it('leaves the mode, the running statistics and the weights of the encoder as they were', async () => {
     const bytes = () => [...encoder.stateDict()].map(([name, tensor]) => [name, tensor.toFloat64Array()]);
     const before = bytes();

@@ -11,6 +11,8 @@ import { type ImageDataset, imagesAt } from '../data/dataset.js';
 export interface ExtractOptions {
   /** Bytes `[B, C, H, W]` to what the encoder takes; nothing random: `evalTransform()` of la-ssl/augment. */
   transform: (images: Tensor) => Tensor;
+  /** Which examples, in this order (all). */
+  indices?: Int32Array | undefined;
   /** Examples at a time, ≥ 1 (256). */
   batchSize?: number;
   /** What convolutions compute in ('float32'). The features are float32 either way. */
@@ -20,9 +22,12 @@ export interface ExtractOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The features of some examples, one after another in the data set. */
+/** Features became infinite or NaN: the encoder has diverged. */
+export class NonFiniteFeatures extends Error {}
+
+/** The features of some examples, one after another in what is asked for. */
 export interface FeatureBatch {
-  /** Index of the first. */
+  /** Place of the first. */
   start: number;
   /** B. */
   count: number;
@@ -34,7 +39,7 @@ export interface FeatureBatch {
  * Computes the features of every example.
  *
  * @param encoder - images to features `[B, F]`; its mode is that of before when this ends
- * @returns `[N, F]`, in the order of the data set
+ * @returns `[N, F]`, in the order of the data set or of `indices`
  * @throws Error where the encoder gives anything but finite features `[B, F]`
  * @throws what `signal` was aborted with
  */
@@ -46,7 +51,9 @@ export async function extractFeatures(
   let features = new Float32Array(0);
   for await (const { start, count, values } of featureBatches(encoder, dataset, options)) {
     const size = values.length / count;
-    if (start === 0) features = new Float32Array(dataset.shape.count * size);
+    if (start === 0) {
+      features = new Float32Array((options.indices?.length ?? dataset.shape.count) * size);
+    }
     features.set(values, start * size);
   }
   return features;
@@ -56,18 +63,20 @@ export async function extractFeatures(
 export async function* featureBatches(
   encoder: nn.Layer,
   dataset: ImageDataset,
-  { transform, batchSize = 256, precision = 'float32', onProgress, signal }: ExtractOptions,
+  { transform, indices: chosen, batchSize = 256, precision = 'float32', onProgress, signal }: ExtractOptions,
 ): AsyncGenerator<FeatureBatch, void, undefined> {
   if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(`batchSize must be a whole number from 1, got ${batchSize}`);
   }
-  const { count, channels, height, width } = dataset.shape;
+  const { channels, height, width } = dataset.shape;
+  const all = chosen ?? Int32Array.from({ length: dataset.shape.count }, (_, i) => i);
+  const count = all.length;
   const wasTraining = encoder.training;
   encoder.eval();
   try {
     for (let start = 0; start < count; start += batchSize) {
       signal?.throwIfAborted();
-      const indices = Int32Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => start + i);
+      const indices = all.subarray(start, start + batchSize);
       const { shape, values } = scope(() =>
         noGrad(() => {
           const bytes = fromData(imagesAt(dataset, indices), [indices.length, channels, height, width]);
@@ -76,7 +85,7 @@ export async function* featureBatches(
           return { shape: output.shape, values: output.to('float32').contiguous().data() as Float32Array };
         }),
       );
-      checkFeatures(shape, values, { dataset, start, count: indices.length });
+      checkFeatures(shape, values, { dataset, indices });
       yield { start, count: indices.length, values };
       onProgress?.(start + indices.length, count);
       await setImmediate(); // signals and other work get their turn
@@ -89,8 +98,9 @@ export async function* featureBatches(
 function checkFeatures(
   shape: readonly number[],
   values: Float32Array,
-  { dataset, start, count }: { dataset: ImageDataset; start: number; count: number },
+  { dataset, indices }: { dataset: ImageDataset; indices: Int32Array },
 ): void {
+  const count = indices.length;
   if (shape.length !== 2 || shape[0] !== count) {
     throw new Error(
       `The encoder must give features [${count}, F] for ${count} images, it gave ` +
@@ -99,8 +109,8 @@ function checkFeatures(
   }
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    const example = start + Math.floor(bad / shape[1]!);
-    throw new Error(
+    const example = indices[Math.floor(bad / shape[1]!)];
+    throw new NonFiniteFeatures(
       `The features of example ${example} of ${dataset.name} (${dataset.split}) are not finite: ` +
         'the encoder has diverged; take an earlier checkpoint or train with a lower lr',
     );

@@ -9,7 +9,13 @@ export {
 } from './bootstrap.js';
 export { compareProbes, type ProbeComparison, type ProbePair } from './compare-probes.js';
 export { normalCdf, normalQuantile, studentCdf, studentQuantile, studentTwoSided } from './distributions.js';
-export { type ExtractOptions, extractFeatures, type FeatureBatch, featureBatches } from './features.js';
+export {
+  type ExtractOptions,
+  extractFeatures,
+  type FeatureBatch,
+  featureBatches,
+  NonFiniteFeatures,
+} from './features.js';
 export { defaultL2Grid, type FittedProbe, probeLogits } from './fit-probe.js';
 export {
   accuracyOf,

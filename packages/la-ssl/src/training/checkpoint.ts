@@ -16,6 +16,7 @@ import {
 import type { Method } from '../methods/index.js';
 import type { LearningSpeedMonitor, LearningSpeedSampler } from '../sampling/index.js';
 import type { ResolvedConfig } from './config.js';
+import type { OnlineProbe } from './online-probe.js';
 
 /** Where a run stands: the next thing to do is step `step` of epoch `epoch`. */
 export interface Position {
@@ -43,6 +44,8 @@ export interface RunState {
   optimizer: optim.Optimizer;
   monitor: LearningSpeedMonitor;
   sampler: LearningSpeedSampler | null;
+  /** Learns along; null where there is none, and one that was saved is left where it is. */
+  probe: OnlineProbe | null;
   /** Speeds at the last update, `[N]`; of no meaning before the first. */
   previousSpeeds: Float64Array;
 }
@@ -52,11 +55,12 @@ const FREE_OPTIONS: readonly string[] = ['threads', 'checkpointMinutes'] satisfi
 
 /** Replaces `file` as a whole. @throws Error that names the file, where it cannot be written; the old one then stays */
 export function saveCheckpoint(file: string, position: Position, state: RunState): void {
-  const { config, method, optimizer, monitor, sampler, previousSpeeds } = state;
+  const { config, method, optimizer, monitor, sampler, probe, previousSpeeds } = state;
   scope(() => {
     const tensors: [string, Tensor][] = [
       ...prefixed('model', method.stateDict()),
       ...prefixed('optimizer', optimizer.stateDict()),
+      ...(probe ? prefixed('online_probe', probe.stateDict()) : []),
       ['monitor.speeds', fromData(monitor.speeds)],
       ['monitor.seen', fromData(monitor.seen)],
       ['previous_speeds', fromData(previousSpeeds)],
@@ -122,6 +126,7 @@ function restore(
   }
   state.method.loadStateDict(part('model.'));
   noGrad(() => state.optimizer.loadStateDict(part('optimizer.')));
+  state.probe?.loadStateDict(part('online_probe.'));
   return JSON.parse(text('position')) as Position;
 }
 

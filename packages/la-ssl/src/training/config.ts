@@ -13,7 +13,15 @@ import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../metho
 import { ENCODER_OPTIONS, ENCODERS, type EncoderName } from '../models/index.js';
 
 /** Heading under which `--help` shows an option. */
-export type OptionGroup = 'Data' | 'Encoder' | 'Method' | 'Views' | 'Sampling' | 'Optimization' | 'Run';
+export type OptionGroup =
+  | 'Data'
+  | 'Encoder'
+  | 'Method'
+  | 'Views'
+  | 'Sampling'
+  | 'Optimization'
+  | 'Online evaluation'
+  | 'Run';
 
 const whole = (least: number) => z.int().min(least);
 const positive = () => z.number().positive();
@@ -302,6 +310,24 @@ const groups = {
       .default(1)
       .describe('parts of a batch that go through the network one after another, their gradients added up'),
   },
+  'Online evaluation': {
+    onlineEvaluation: z
+      .boolean()
+      .default(true)
+      .describe(
+        'nearest neighbours and a linear probe of the features while training, where there are labels; trains nothing else',
+      ),
+    knnExamples: whole(1)
+      .optional()
+      .describe('training examples whose labels the neighbours have (up to 3000, by the length of the run)'),
+    knnQueries: whole(1)
+      .optional()
+      .describe('other training examples on which both are judged (up to 1000, by the length of the run)'),
+    knnEvery: whole(1)
+      .optional()
+      .describe('epochs between evaluations (as many as 1 % of the time allows; one comes last in any case)'),
+    onlineProbeLr: positive().default(0.1).describe('learning rate of the linear probe'),
+  },
   Run: {
     seed: seed().default(0).describe('seed of weights, views and draws'),
     threads: whole(1).optional().describe('threads (all processors)'),
@@ -330,6 +356,7 @@ export const trainConfigSchema = z
     ...groups.Views,
     ...groups.Sampling,
     ...groups.Optimization,
+    ...groups['Online evaluation'],
     ...groups.Run,
   })
   .superRefine((config, { addIssue }) => {

@@ -43,6 +43,23 @@ export interface UpdateEvent extends Omit<SamplingDiagnostics, 'shareByGroup'> {
   uniformBecause: string | null;
 }
 
+/** Before the first epoch and at the end of some: what the features are worth on training examples; see `OnlinePlan`. */
+export interface OnlineEvent {
+  kind: 'online';
+  /** Epochs done: 0 is the untrained encoder. */
+  epoch: number;
+  /** Optimizer steps done. */
+  step: number;
+  /** Share of the queries whose class most of their neighbours have. */
+  knnAccuracy: number;
+  /** Share of the queries that the probe, which learns along, gets right; null before the first step. */
+  probeAccuracy: number | null;
+  /** How many queries. */
+  queries: number;
+  /** What it took. */
+  seconds: number;
+}
+
 /** Often, for a progress bar; not written to the metrics. */
 export interface ProgressEvent {
   kind: 'progress';
@@ -55,5 +72,5 @@ export interface ProgressEvent {
   loss: number | null;
 }
 
-export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent;
+export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent | OnlineEvent;
 export type TrainEvent = MetricsEvent | ProgressEvent;

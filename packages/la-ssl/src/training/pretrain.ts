@@ -9,11 +9,13 @@ import { setImmediate } from 'node:timers/promises';
 import { fromData, optim, saveSafetensors, scope } from '@la-ssl/torch';
 import { cosine } from '../cosine.js';
 import { type ImageDataset, imagesAt } from '../data/index.js';
-import type { StepContext } from '../methods/index.js';
+import { NonFiniteFeatures } from '../evaluation/index.js';
+import { METHODS, type StepContext } from '../methods/index.js';
 import { LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
 import { loadCheckpoint, type Position, type RunState, saveCheckpoint } from './checkpoint.js';
 import type { ResolvedConfig } from './config.js';
-import type { MetricsEvent, TrainEvent } from './events.js';
+import type { MetricsEvent, OnlineEvent, TrainEvent } from './events.js';
+import { OnlineEvaluation, onlinePlan } from './online-evaluation.js';
 import type { RunFolder } from './run-folder.js';
 import { cosineLr } from './schedule.js';
 import { scoreAll } from './scoring.js';
@@ -69,10 +71,13 @@ async function pretrainLocked(
   const { dataset, folder, signal } = options;
   const parts = createRun(config, dataset);
   const sampler = parts.sampler instanceof LearningSpeedSampler ? parts.sampler : null;
+  const plan = onlinePlan(config, dataset, METHODS[config.method].views);
+  const online = plan && new OnlineEvaluation(plan, config, dataset, parts.method.encoder);
   const state: RunState = {
     ...parts,
     config,
     sampler,
+    probe: online?.probe ?? null,
     previousSpeeds: new Float64Array(dataset.shape.count),
   };
   try {
@@ -80,19 +85,20 @@ async function pretrainLocked(
       ? loadCheckpoint(folder.checkpointFile, state)
       : { ...START };
     folder.rewind(position);
-    const loop = new Loop(config, options, parts, state, position);
+    const loop = new Loop(config, options, { ...parts, online }, state, position);
     while (position.epoch < config.epochs) {
       if (!(await loop.epoch())) return 'interrupted';
     }
     saveSafetensors(folder.encoderFile, parts.method.encoder.stateDict());
     return 'finished';
   } catch (error) {
-    if (signal?.aborted && error === signal.reason) return 'interrupted'; // while scoring, which begins an epoch
+    if (signal?.aborted && error === signal.reason) return 'interrupted'; // while scoring or evaluating
     throw error;
   } finally {
     scope(() => {
       for (const tensor of parts.optimizer.stateDict().values()) tensor.dispose();
       parts.method.dispose();
+      online?.probe.dispose();
     });
   }
 }
@@ -107,7 +113,7 @@ class Loop {
   constructor(
     readonly config: ResolvedConfig,
     readonly options: PretrainOptions,
-    readonly parts: RunParts,
+    readonly parts: RunParts & { online: OnlineEvaluation | null },
     readonly state: RunState,
     readonly position: Position,
   ) {
@@ -140,6 +146,7 @@ class Loop {
       if (performance.now() - this.#lastCheckpoint > config.checkpointMinutes * 60_000) this.#checkpoint();
       await setImmediate(); // signals get their turn
     }
+    const online = await this.#evaluate(position.epoch + 1);
     const { epoch, lossSum, similaritySum, seconds, scoringSeconds, hasPrevious } = position;
     const { conflicting } = parts;
     this.#log({
@@ -153,6 +160,7 @@ class Loop {
       scoringSeconds,
       examplesPerSecond: this.#count / seconds,
     });
+    if (online) this.#log(online);
     Object.assign(position, { ...START, epoch: epoch + 1, hasPrevious });
     this.#checkpoint();
     return true;
@@ -161,6 +169,8 @@ class Loop {
   /** What precedes an epoch's draws: scoring and update, where they are due. */
   async #prepare(): Promise<void> {
     const { epoch } = this.position;
+    const untrained = epoch === 0 ? await this.#evaluate(0) : null;
+    if (untrained) this.#log(untrained);
     if (this.#scores(epoch)) await this.#score();
     if (this.#updates(epoch)) await this.#update();
     this.position.prepared = true;
@@ -236,11 +246,12 @@ class Loop {
     return scope(() => {
       const pixels = imagesAt(options.dataset, context.indices);
       const images = fromData(pixels, [context.indices.length, channels, height, width]);
-      const { loss, similarity } = parts.method.forward(parts.makeViews(images, place), context);
+      const { loss, similarity, features } = parts.method.forward(parts.makeViews(images, place), context);
       const weighted = share === 1 ? loss : loss.mul(share);
       const value = weighted.item();
       if (!Number.isFinite(value)) throw this.#diverged(`the loss became ${value}`);
       weighted.backward();
+      parts.online?.probe.learn(features, context.indices);
       return { loss: value, similarities: similarity.toFloat64Array() };
     });
   }
@@ -286,6 +297,23 @@ class Loop {
     const everyExample = Int32Array.from(similarities, (_, i) => i);
     parts.monitor.observe(everyExample, similarities);
     position.scoringSeconds = (performance.now() - started) / 1000;
+  }
+
+  /** The online evaluation, where one is due after so many epochs; nothing is changed by it. */
+  async #evaluate(epoch: number): Promise<OnlineEvent | null> {
+    const { parts, options } = this;
+    const started = performance.now();
+    try {
+      const result = await parts.online?.evaluate(epoch, options.signal);
+      if (!parts.online || !result) return null;
+      const queries = parts.online.plan.queries.length;
+      const seconds = (performance.now() - started) / 1000;
+      return { kind: 'online', epoch, step: epoch * this.#steps, ...result, queries, seconds };
+    } catch (error) {
+      if (epoch > 0 && options.signal?.aborted) this.#checkpoint(); // the epoch is trained
+      if (error instanceof NonFiniteFeatures) throw this.#diverged('features became infinite or NaN');
+      throw error;
+    }
   }
 
   /** New probabilities, their diagnostics into the metrics, the speeds behind them into a file. */

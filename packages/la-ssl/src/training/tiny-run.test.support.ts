@@ -9,7 +9,7 @@ import type { MetricsEvent, TrainEvent } from './events.js';
 import { pretrain } from './pretrain.js';
 import { RunFolder } from './run-folder.js';
 
-/** 4 steps an epoch; one line of the metrics falls inside of an epoch, one at its end. */
+/** 4 steps an epoch; one line of the metrics falls inside of an epoch, one at its end; evaluated after 0, 2 and 3. */
 export const TINY = {
   dataset: 'shapes',
   examples: 48,
@@ -23,6 +23,7 @@ export const TINY = {
   warmupEpochs: 1,
   updateEvery: 1,
   logEvery: 3,
+  knnEvery: 2,
   threads: 1,
   precision: 'float32',
 } as const satisfies TrainOptions;

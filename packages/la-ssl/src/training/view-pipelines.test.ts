@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fromData, scope, type Tensor } from '@la-ssl/torch';
 import { imagesAt } from '../data/index.js';
-import type { ResolvedConfig } from './config.js';
-import { trainConfigSchema } from './config.js';
+import { type ResolvedConfig, type TrainOptions, trainConfigSchema } from './config.js';
 import { dataset, goOn, newRun, resultOf, tinyConfig } from './tiny-run.test.support.js';
 import { viewPipelines } from './view-pipelines.js';
 import { augmentedViews, SCORING_VIEWS, TRAINING_VIEWS } from './views.js';
@@ -90,22 +89,27 @@ describe('local crops that cannot be', () => {
   });
 });
 
-it('a run with every augmentation goes on to the same numbers after a stop', async (t) => {
-  const options = {
-    sampler: 'la-ssl',
-    blurProbability: 0.5,
-    blurKernel: 'whole',
-    solarizeProbability: 0.5,
-    jitterSaturation: 0.2,
-  } as const;
-  const whole = await newRun(t, options);
-  await goOn(whole);
-  const stopped = await newRun(t, options);
-  let left = 6;
-  assert.equal(await goOn(stopped, ({ kind }) => kind === 'progress' && --left === 0), 'interrupted');
-  assert.equal(await goOn(stopped), 'finished');
-  assert.deepEqual(resultOf(stopped.folder), resultOf(whole.folder));
-  const plain = await newRun(t, { sampler: 'la-ssl' });
-  await goOn(plain);
-  assert.notEqual(resultOf(plain.folder).encoder, resultOf(whole.folder).encoder);
-});
+const everything = {
+  blurProbability: 0.5,
+  blurKernel: 'whole',
+  solarizeProbability: 0.5,
+  jitterSaturation: 0.2,
+} as const;
+for (const [method, options] of [
+  ['simclr', everything],
+  [
+    'dino',
+    { ...everything, localCrops: 2, hidden: 8, bottleneck: 4, prototypes: 16, projections: undefined },
+  ],
+] as const) {
+  it(`a run of ${method} with every augmentation goes on to the same numbers after a stop`, async (t) => {
+    const all: TrainOptions = { method, sampler: 'la-ssl', ...options };
+    const whole = await newRun(t, all);
+    await goOn(whole);
+    const stopped = await newRun(t, all);
+    let left = 6;
+    assert.equal(await goOn(stopped, ({ kind }) => kind === 'progress' && --left === 0), 'interrupted');
+    assert.equal(await goOn(stopped), 'finished');
+    assert.deepEqual(resultOf(stopped.folder), resultOf(whole.folder));
+  });
+}
