@@ -1,7 +1,7 @@
 /** Methods through the whole of a run: LA-SSL with each, stopped and gone on with; what their options and rates become. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { scope } from '@la-ssl/torch';
+import { loadSafetensors, scope } from '@la-ssl/torch';
 import type { TrainOptions } from './config.js';
 import { createRun } from './setup.js';
 import { dataset, goOn, newRun, resultOf, tinyConfig } from './tiny-run.test.support.js';
@@ -11,6 +11,9 @@ const RUNS = [
   { method: 'barlow-twins', hidden: 16 },
   { method: 'simsiam', hidden: 16, predictorHidden: 4 },
   { method: 'vicreg', hidden: 16 },
+  { method: 'byol', hidden: 16, predictorHidden: 12 },
+  { method: 'moco-v3', hidden: 16, predictorHidden: 12 },
+  { method: 'dino', projections: undefined, hidden: 16, bottleneck: 4, prototypes: 6, localCrops: 2 },
 ] as const satisfies TrainOptions[];
 
 /** LA-SSL of one update, between two epochs of four steps. */
@@ -64,6 +67,20 @@ describe('the recipe of', () => {
       assert.equal(names.length, 5);
       method.dispose();
     }));
+
+  it('dino keeps the teacher, whose weights no optimizer has', async (t) => {
+    const run = await newRun(t, { ...BRIEF, ...RUNS.find(({ method }) => method === 'dino'), epochs: 1 });
+    assert.equal(await goOn(run), 'finished');
+    scope(() => {
+      const { tensors } = loadSafetensors(run.folder.checkpointFile);
+      const kept = loadSafetensors(run.folder.encoderFile).tensors;
+      const named = (prefix: string): unknown => tensors.get(`${prefix}.conv1.weight`)!.tolist();
+      assert.deepEqual(kept.get('conv1.weight')!.tolist(), named('model.momentum_encoder'));
+      assert.notDeepEqual(named('model.momentum_encoder'), named('model.encoder'));
+      assert.ok(tensors.has('optimizer.encoder.conv1.weight.momentum_buffer'));
+      assert.ok([...tensors.keys()].every((name) => !name.startsWith('optimizer.momentum_')));
+    });
+  });
 
   it('barlow-twins and vicreg are LARS with warm-up, and can be overruled', () => {
     for (const method of ['barlow-twins', 'vicreg'] as const) {
