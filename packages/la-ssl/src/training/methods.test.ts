@@ -14,6 +14,10 @@ const RUNS = [
   { method: 'byol', hidden: 16, predictorHidden: 12 },
   { method: 'moco-v3', hidden: 16, predictorHidden: 12 },
   { method: 'dino', projections: undefined, hidden: 16, bottleneck: 4, prototypes: 6, localCrops: 2 },
+  {
+    ...{ method: 'mae', encoder: 'vit-tiny', stem: undefined, width: undefined, projections: undefined },
+    ...{ patchSize: 8, depth: 1, decoderWidth: 16, decoderDepth: 1, speed: 'features', scoring: 'in-step' },
+  },
 ] as const satisfies TrainOptions[];
 
 /** LA-SSL of one update, between two epochs of four steps. */
