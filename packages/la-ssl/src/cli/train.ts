@@ -49,7 +49,10 @@ Examples:
     const { folder, config } = flags.resume
       ? resumedRun(flags.resume, givenOptions(command, trainConfigSchema))
       : await newRun(flags, givenOptions(command, trainConfigSchema));
-    const outcome = await runTraining(config, folder);
+    const outcome = await runTraining(config, folder).catch((error: unknown) => {
+      if (!flags.resume && !folder.hasBegun) folder.remove(); // the name is free for another try
+      throw error;
+    });
     if (flags.json) {
       process.stdout.write(`${JSON.stringify({ run: folder.path, outcome })}\n`);
     } else if (outcome === 'finished') {
@@ -117,6 +120,8 @@ export async function runTraining(
     if (event.kind === 'progress') {
       const loss = event.loss === null ? 'scoring' : `loss ${event.loss.toFixed(3)}`;
       progress.update(event.done, event.total, `epoch ${event.epoch + 1}/${event.epochs}, ${loss}${worth}`);
+    } else if (event.kind === 'note') {
+      progress.line(event.text);
     } else if (event.kind === 'online') {
       worth = `, kNN ${percent(event.knnAccuracy)}`;
       progress.line(describeOnline(event));

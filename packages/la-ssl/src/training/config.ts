@@ -57,7 +57,8 @@ const RECIPE: Recipe = {
 };
 
 /** Options that say what encoder; `ENCODER_OPTIONS` has those that each takes. */
-type EncoderOption = 'stem' | 'width' | 'patchSize' | 'depth' | 'pooling';
+const ENCODER_OPTION_NAMES = ['stem', 'width', 'patchSize', 'depth', 'pooling'] as const;
+type EncoderOption = (typeof ENCODER_OPTION_NAMES)[number];
 
 const methods = Object.entries(METHODS) as [MethodName, MethodSpec][];
 
@@ -123,6 +124,10 @@ const groups = {
       'side of a patch in pixels (4 for images of up to 64 pixels, else 16)',
     ),
     depth: ofEncoder('depth', whole(1), 'blocks'),
+    init: z
+      .string()
+      .optional()
+      .describe('safetensors of torchvision, timm or another run to start the encoder from'),
     pooling: ofEncoder(
       'pooling',
       z.enum(['token', 'avg']),
@@ -379,8 +384,8 @@ export const trainConfigSchema = z
       const message = `${config.method} takes no small views; ${which}. Leave it out.`;
       addIssue({ code: 'custom', path: ['localCrops'], message });
     }
-    for (const name of Object.keys(groups.Encoder) as (EncoderOption | 'encoder')[]) {
-      if (name === 'encoder' || config[name] === undefined) continue;
+    for (const name of ENCODER_OPTION_NAMES) {
+      if (config[name] === undefined) continue;
       if (ENCODER_OPTIONS[config.encoder].includes(name)) continue;
       const takers = ENCODERS.filter((encoder) => ENCODER_OPTIONS[encoder].includes(name));
       const message = `${config.encoder} has no such option; it belongs to ${takers.join(', ')}.`;

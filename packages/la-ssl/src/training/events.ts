@@ -72,5 +72,11 @@ export interface ProgressEvent {
   loss: number | null;
 }
 
+/** What a user should know before it starts; not written to the metrics. */
+export interface NoteEvent {
+  kind: 'note';
+  text: string;
+}
+
 export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent | OnlineEvent;
-export type TrainEvent = MetricsEvent | ProgressEvent;
+export type TrainEvent = MetricsEvent | ProgressEvent | NoteEvent;

@@ -6,14 +6,16 @@
  */
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { fromData, optim, saveSafetensors, scope } from '@la-ssl/torch';
+import { fromData, optim, scope } from '@la-ssl/torch';
 import { cosine } from '../cosine.js';
 import { type ImageDataset, imagesAt } from '../data/index.js';
 import { NonFiniteFeatures } from '../evaluation/index.js';
 import { METHODS, type StepContext } from '../methods/index.js';
+import { loadEncoderWeights, saveEncoder } from '../models/index.js';
 import { LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
 import { loadCheckpoint, type Position, type RunState, saveCheckpoint } from './checkpoint.js';
 import type { ResolvedConfig } from './config.js';
+import { encoderInfoOf } from './encoder-info.js';
 import type { MetricsEvent, OnlineEvent, TrainEvent } from './events.js';
 import { OnlineEvaluation, onlinePlan } from './online-evaluation.js';
 import type { RunFolder } from './run-folder.js';
@@ -69,7 +71,13 @@ async function pretrainLocked(
   options: PretrainOptions,
 ): Promise<'finished' | 'interrupted'> {
   const { dataset, folder, signal } = options;
-  const parts = createRun(config, dataset);
+  const resumes = existsSync(folder.checkpointFile);
+  const notes = new Set<string>();
+  const parts = createRun(config, dataset, (encoder) => {
+    if (config.init === undefined || resumes) return;
+    for (const note of loadEncoderWeights(encoder, config.init)) notes.add(`${config.init}: ${note}`);
+  });
+  for (const text of notes) options.onEvent?.({ kind: 'note', text });
   const sampler = parts.sampler instanceof LearningSpeedSampler ? parts.sampler : null;
   const plan = onlinePlan(config, dataset, METHODS[config.method].views);
   const online = plan && new OnlineEvaluation(plan, config, dataset, parts.method.encoder);
@@ -81,15 +89,13 @@ async function pretrainLocked(
     previousSpeeds: new Float64Array(dataset.shape.count),
   };
   try {
-    const position = existsSync(folder.checkpointFile)
-      ? loadCheckpoint(folder.checkpointFile, state)
-      : { ...START };
+    const position = resumes ? loadCheckpoint(folder.checkpointFile, state) : { ...START };
     folder.rewind(position);
     const loop = new Loop(config, options, { ...parts, online }, state, position);
     while (position.epoch < config.epochs) {
       if (!(await loop.epoch())) return 'interrupted';
     }
-    saveSafetensors(folder.encoderFile, parts.method.encoder.stateDict());
+    saveEncoder(folder.encoderFile, parts.method.encoder, encoderInfoOf(config, dataset.shape));
     return 'finished';
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return 'interrupted'; // while scoring or evaluating

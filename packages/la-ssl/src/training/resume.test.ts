@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { subsetOf } from '../data/index.js';
 import { Random } from '../random.js';
 import type { TrainOptions } from './config.js';
+import type { TrainEvent } from './events.js';
 import { pretrain } from './pretrain.js';
 import { RunFolder } from './run-folder.js';
 import {
@@ -62,8 +63,8 @@ describe('a run that was stopped', () => {
     const run = await newRun(t, { sampler: 'la-ssl' });
     assert.equal(await goOn(run, ({ kind }) => kind === 'update'), 'interrupted');
     const scored: number[] = [];
-    const isScore = ({ kind, ...event }: { kind: string; phase?: string; epoch: number }): boolean =>
-      kind === 'progress' && event.phase === 'score' && scored.push(event.epoch) < 0;
+    const isScore = (event: TrainEvent): boolean =>
+      event.kind === 'progress' && event.phase === 'score' && scored.push(event.epoch) < 0;
     assert.equal(await goOn(run, isScore), 'finished');
     assert.deepEqual(new Set(scored), new Set([2]), 'epoch 1 was scored before the stop');
     assert.deepEqual(resultOf(run.folder), expected);

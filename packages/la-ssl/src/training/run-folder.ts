@@ -56,6 +56,16 @@ export class RunFolder {
     return existsSync(this.encoderFile) ? 'finished' : 'unfinished';
   }
 
+  /** Whether anything was trained or measured. */
+  get hasBegun(): boolean {
+    return existsSync(this.metricsFile) || existsSync(this.checkpointFile);
+  }
+
+  /** Removes the folder and all that is in it. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+
   /** Makes the folder and writes what the run is. @throws Error where a run is there already */
   async create(config: TrainConfig): Promise<void> {
     if (this.status !== 'empty') throw new Error(`${this.path} holds a run already.`);

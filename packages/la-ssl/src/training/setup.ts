@@ -2,7 +2,7 @@
 import { Generator, optim, scope, setThreads } from '@la-ssl/torch';
 import { type Groups, groupsOf, type ImageDataset } from '../data/index.js';
 import { METHODS, type Method, type MethodSpec } from '../methods/index.js';
-import { createEncoder, type EncoderOptions } from '../models/index.js';
+import { createEncoder, type Encoder, type EncoderOptions } from '../models/index.js';
 import {
   conflictingShareProbabilities,
   groupBalancedProbabilities,
@@ -31,8 +31,15 @@ export interface RunParts {
 /** What an encoder must know of its images. */
 type ImageSize = Pick<ImageDataset['shape'], 'channels' | 'height' | 'width'>;
 
-/** @throws Error where the data set does not have what the configuration asks for */
-export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunParts {
+/**
+ * @param initialise - as for `createMethod`
+ * @throws Error where the data set does not have what the configuration asks for
+ */
+export function createRun(
+  config: ResolvedConfig,
+  dataset: ImageDataset,
+  initialise?: (encoder: Encoder) => void,
+): RunParts {
   setThreads(config.threads);
   const count = dataset.shape.count;
   if (count < 2)
@@ -44,7 +51,7 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
       : null;
   const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
   const sampler = createSampler(config, monitor, groups, conflicting);
-  const method = createMethod(config, dataset.shape);
+  const method = createMethod(config, dataset.shape, initialise);
   const { patchSize } = encoderOptionsOf(config, dataset.shape);
   const pipelines = viewPipelines(config, { ...dataset.shape, patchSize });
   return {
@@ -58,15 +65,26 @@ export function createRun(config: ResolvedConfig, dataset: ImageDataset): RunPar
   };
 }
 
-/** The method with its encoder, freshly initialised from the run's seed. */
-export function createMethod(config: ResolvedConfig, image: ImageSize): Method {
+/**
+ * The method with its encoder, freshly initialised from the run's seed.
+ * @param initialise - called with every new encoder, to give it other first weights
+ */
+export function createMethod(
+  config: ResolvedConfig,
+  image: ImageSize,
+  initialise: (encoder: Encoder) => void = () => {},
+): Method {
   return scope(() => {
     const generator = new Generator(config.seed);
     const spec: MethodSpec = METHODS[config.method];
     return spec.create(
       {
-        newEncoder: (own = {}) =>
-          createEncoder(config.encoder, { ...encoderOptionsOf(config, image), ...own, generator }),
+        newEncoder: (own = {}) => {
+          const options = { ...encoderOptionsOf(config, image), ...own, generator };
+          const encoder = createEncoder(config.encoder, options);
+          initialise(encoder);
+          return encoder;
+        },
         generator,
         bfloat16: config.precision === 'bfloat16',
       },
