@@ -119,7 +119,6 @@ export function simsiamLoss(p: readonly [Tensor, Tensor], z: readonly [Tensor, T
 
 /**
  * How far from collapse: `√D · mean_d std(z_d / ‖z‖)`, near 1 where directions are spread evenly, 0 where all are one.
- * Measured on the drawn shapes after 400 steps: 0.7, and without the stop-gradient 0.25.
  *
  * @param z - `[N, D]`
  * Source: Chen & He 2021, Figure 2
