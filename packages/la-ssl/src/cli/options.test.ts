@@ -20,6 +20,7 @@ const schema = z.strictObject({
   sampler: z.enum(['uniform', 'la-ssl']).default('la-ssl').describe('how examples are drawn'),
   maskDuplicates: z.boolean().default(true).describe('mask duplicates'),
   plain: z.boolean().default(false).describe('plain form'),
+  normalize: z.boolean().optional().describe('normalise'),
   set: z
     .union([z.literal(0), z.literal(1)])
     .optional()
@@ -58,6 +59,12 @@ test('help gives the range of choices and the default of the schema', () => {
   assert.match(help, /--sampler <name> +how examples are drawn: uniform, la-ssl \(default:\s+la-ssl\)/);
   assert.match(help, /--set <name> +which set: 0, 1/);
   assert.match(help, /--no-mask-duplicates +not: mask duplicates/);
+});
+
+test('an optional switch goes both ways, and is not given by default', () => {
+  assert.deepEqual(parsed('--normalize'), { normalize: true });
+  assert.deepEqual(parsed('--no-normalize'), { normalize: false });
+  assert.deepEqual(parsed(), {});
 });
 
 test('a wrong value of a flag is refused with what is allowed, and the nearest', () => {

@@ -36,9 +36,9 @@ function optionsFor(key: string, type: z.ZodType): Option[] {
   const text = type.description ?? bare.description ?? '';
   const described = byDefault === undefined ? text : `${text} (default: ${byDefault})`;
   if (bare instanceof z.ZodBoolean) {
-    return byDefault === true
-      ? [new Option(`--no-${flag}`, `not: ${text}`)]
-      : [new Option(`--${flag}`, described)];
+    const [on, off] = [new Option(`--${flag}`, described), new Option(`--no-${flag}`, `not: ${text}`)];
+    if (byDefault === undefined) return [on, new Option(`--no-${flag}`, 'the opposite')];
+    return byDefault === true ? [off] : [on];
   }
   const values = choicesOf(bare);
   if (values) {

@@ -24,10 +24,10 @@ export const METHODS = {
   simclr,
   'barlow-twins': barlowTwins,
   simsiam,
-  vicreg,
+  dino,
   mae,
   byol,
   'moco-v3': mocoV3,
-  dino,
+  vicreg,
 } as const satisfies Record<string, MethodSpec>;
 export type MethodName = keyof typeof METHODS;

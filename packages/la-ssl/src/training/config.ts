@@ -124,15 +124,15 @@ const groups = {
       'side of a patch in pixels (4 for images of up to 64 pixels, else 16)',
     ),
     depth: ofEncoder('depth', whole(1), 'blocks'),
-    init: z
-      .string()
-      .optional()
-      .describe('safetensors of torchvision, timm or another run to start the encoder from'),
     pooling: ofEncoder(
       'pooling',
       z.enum(['token', 'avg']),
       'features: the class token, or the mean of the patches',
     ),
+    init: z
+      .string()
+      .optional()
+      .describe('safetensors of torchvision, timm or another run to start the encoder from'),
   },
   Method: {
     method: z
