@@ -62,9 +62,10 @@ test('help gives the range of choices and the default of the schema', () => {
 });
 
 test('an optional switch goes both ways, and is not given by default', () => {
-  assert.deepEqual(parsed('--normalize'), { normalize: true });
-  assert.deepEqual(parsed('--no-normalize'), { normalize: false });
-  assert.deepEqual(parsed(), {});
+  const given = (...args: string[]) => givenOptions(parsed(...args), schema);
+  assert.deepEqual(given('--normalize'), { normalize: true });
+  assert.deepEqual(given('--no-normalize'), { normalize: false });
+  assert.deepEqual(given(), {});
 });
 
 test('a wrong value of a flag is refused with what is allowed, and the nearest', () => {
