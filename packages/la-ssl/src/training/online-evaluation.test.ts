@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { fromData, liveTensorCount, loadSafetensors, scope } from '@la-ssl/torch';
 import { evalTransform } from '../augment/index.js';
 import { extractFeatures, knnAccuracy } from '../evaluation/index.js';
+import { METHODS } from '../methods/index.js';
 import { Random } from '../random.js';
 import type { TrainOptions } from './config.js';
 import type { OnlineEvent } from './events.js';
@@ -17,56 +18,65 @@ const eventsOf = (folder: RunFolder): OnlineEvent[] =>
   folder.readMetrics().filter((event): event is OnlineEvent => event.kind === 'online');
 
 describe('the plan of an online evaluation', () => {
-  const config = { onlineEvaluation: true, epochs: 50, seed: 3 };
+  const config = { method: 'simclr', onlineEvaluation: true, epochs: 50, seed: 3 } as const;
   const labelled = (count: number) => ({
     name: 'toy',
     labels: Int32Array.from({ length: count }, (_, i) => i % 10),
   });
 
   it('takes about 1 % of the work, in at most 4,000 examples, the first and the last encoder always among them', () => {
-    for (const views of [1, 2]) {
+    for (const method of ['mae', 'simclr'] as const) {
+      const { views } = METHODS[method];
       for (const epochs of [1, 6, 20, 100]) {
         for (const count of [2000, 10_000, 50_000]) {
-          const { bank, queries, after } = onlinePlan({ ...config, epochs }, labelled(count), views)!;
+          const { bank, queries, after } = onlinePlan({ ...config, method, epochs }, labelled(count))!;
           const passes = (bank.length + queries.length) * after.size;
           const work = epochs * count * views * 3;
-          const name = `${views} views, ${epochs} epochs of ${count}: ${bank.length} + ${queries.length}, ${after.size} times`;
-          assert.ok(passes <= Math.max(0.0101 * work, 400), name);
+          const name = `${method}, ${epochs} epochs of ${count}: ${bank.length} + ${queries.length}, ${after.size} times`;
+          assert.ok(passes <= Math.max(0.0101 * work, 300), name);
           assert.ok(bank.length + queries.length <= 4000 && after.size <= epochs + 1, name);
           if (0.01 * work > 800) assert.ok(passes > 0.004 * work || after.size === epochs + 1, name);
           assert.ok(after.has(epochs) && (after.size === 1 || after.has(0)), name);
         }
       }
     }
-    const { after } = onlinePlan(config, labelled(10_000), 2)!;
+    const { after } = onlinePlan(config, labelled(10_000))!;
     assert.deepEqual([...after], [0, 8, 17, 25, 33, 42, 50]);
   });
 
   it('keeps bank and queries apart, the same for the same seed, and among the labelled', () => {
     const data = labelled(5000);
     for (let i = 0; i < 5000; i += 3) data.labels[i] = -1;
-    const plan = onlinePlan(config, data, 2)!;
+    const plan = onlinePlan(config, data)!;
     const all = [...plan.bank, ...plan.queries];
     assert.equal(new Set(all).size, plan.bank.length + plan.queries.length);
     assert.ok(all.every((i) => i % 3 !== 0));
-    assert.deepEqual(onlinePlan(config, data, 2), plan);
-    assert.notDeepEqual(onlinePlan({ ...config, seed: 4 }, data, 2)?.queries, plan.queries);
+    assert.deepEqual(onlinePlan(config, data), plan);
+    assert.notDeepEqual(onlinePlan({ ...config, seed: 4 }, data)?.queries, plan.queries);
   });
 
   it('goes by what is asked, and refuses more than there is', () => {
     const asked = { ...config, epochs: 7, knnExamples: 60, knnQueries: 40, knnEvery: 3 };
-    const plan = onlinePlan(asked, labelled(100), 2)!;
+    const plan = onlinePlan(asked, labelled(100))!;
     assert.deepEqual([plan.bank.length, plan.queries.length, [...plan.after]], [60, 40, [0, 3, 6, 7]]);
+    const sizes = (options: object, count: number) => {
+      const { bank, queries } = onlinePlan({ ...config, ...options }, labelled(count))!;
+      return [bank.length, queries.length];
+    };
+    assert.deepEqual(sizes({ knnQueries: 100 }, 2000), [300, 100]);
+    assert.deepEqual(sizes({ knnExamples: 900 }, 2000), [900, 300]);
+    assert.deepEqual(sizes({ knnExamples: 1900 }, 2000), [1900, 100]);
+    assert.throws(() => sizes({ knnQueries: 2000 }, 2000), /1 known examples and 2000 queries/);
     assert.throws(
-      () => onlinePlan(asked, labelled(90), 2),
+      () => onlinePlan(asked, labelled(90)),
       /60 known examples and 40 queries, and toy has 90 .* Give lower knnExamples/,
     );
   });
 
   it('is none without labels, with one class, or switched off', () => {
-    assert.equal(onlinePlan(config, { name: 'toy' }, 2), null);
-    assert.equal(onlinePlan(config, { name: 'toy', labels: new Int32Array(50) }, 2), null);
-    assert.equal(onlinePlan({ ...config, onlineEvaluation: false }, labelled(50), 2), null);
+    assert.equal(onlinePlan(config, { name: 'toy' }), null);
+    assert.equal(onlinePlan(config, { name: 'toy', labels: new Int32Array(50) }), null);
+    assert.equal(onlinePlan({ ...config, onlineEvaluation: false }, labelled(50)), null);
   });
 });
 
@@ -141,7 +151,7 @@ describe('the online probe', () => {
 
   it('learns nothing from the labels of the queries', () => {
     const config = tinyConfig();
-    const plan = onlinePlan(config, dataset, 2)!;
+    const plan = onlinePlan(config, dataset)!;
     const other = { ...dataset, labels: Int32Array.from(dataset.labels!) };
     for (const query of plan.queries) other.labels[query] = 1 - dataset.labels![query]!;
     const method = createMethod(config, dataset.shape);
@@ -199,7 +209,7 @@ describe('a run with the online evaluation', () => {
 
   it('reports what the saved encoder gives, and nothing of the probe before it has learned', async (t) => {
     const { folder, config } = await finished(t, {});
-    const { bank, queries } = onlinePlan(config, dataset, 2)!;
+    const { bank, queries } = onlinePlan(config, dataset)!;
     const method = createMethod(config, dataset.shape);
     scope(() => method.encoder.loadStateDict(loadSafetensors(folder.encoderFile).tensors));
     const part = async (indices: Int32Array) => ({

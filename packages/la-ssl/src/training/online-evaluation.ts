@@ -9,6 +9,7 @@ import { evalTransform } from '../augment/index.js';
 import type { ImageDataset } from '../data/index.js';
 import { some } from '../evaluation/balanced-subset.js';
 import { extractFeatures, KNN_DEFAULTS, knnAccuracy } from '../evaluation/index.js';
+import { METHODS } from '../methods/index.js';
 import type { Encoder } from '../models/index.js';
 import { Random } from '../random.js';
 import type { ResolvedConfig } from './config.js';
@@ -33,34 +34,41 @@ export interface OnlineResult {
 /** Share of the work of a run that may go into this, counted in images through the encoder; backward counts as two. */
 const SHARE = 0.01;
 /** Bank and queries together, unless told. */
-const [LEAST, MOST] = [400, 4000];
+const [LEAST, MOST] = [300, 4000];
 /** Evaluations that the work should suffice for before it goes into more examples. */
 const EVALUATIONS = 6;
-const QUERY_SHARE = 1 / 4;
+/** Size of the bank by that of the queries. */
+const BANK_BY_QUERIES = 3;
 const SPLIT = 0x6f6e6c;
 
 /**
  * Plans an evaluation that takes about 1 % of the time: of up to 4,000 labelled examples, before the first epoch and
  * as often as that allows, in any case after the last.
- * @param views - full views in a training step
  * @returns null where it is switched off, or fewer than two classes have labels
  * @throws Error where it is asked for more examples than have labels
  */
 export function onlinePlan(
   config: Pick<
     ResolvedConfig,
-    'onlineEvaluation' | 'knnExamples' | 'knnQueries' | 'knnEvery' | 'epochs' | 'seed'
+    'method' | 'onlineEvaluation' | 'knnExamples' | 'knnQueries' | 'knnEvery' | 'epochs' | 'seed'
   >,
   { labels, name }: Pick<ImageDataset, 'labels' | 'name'>,
-  views: number,
 ): OnlinePlan | null {
   if (!config.onlineEvaluation || !labels) return null;
   const labelled = [...labels.keys()].filter((i) => labels[i]! >= 0);
   if (new Set(labelled.map((i) => labels[i])).size < 2) return null;
+  const { views } = METHODS[config.method];
   const work = SHARE * config.epochs * 3 * views * labels.length;
   const total = Math.min(labelled.length, Math.max(LEAST, Math.min(MOST, Math.round(work / EVALUATIONS))));
-  const queryCount = config.knnQueries ?? Math.max(1, Math.floor(total * QUERY_SHARE));
-  const bankCount = config.knnExamples ?? total - Math.min(queryCount, total - 1);
+  const others = (count: number, part: number): number =>
+    Math.max(1, Math.min(count, labelled.length - part));
+  const { knnExamples } = config;
+  const queryCount =
+    config.knnQueries ??
+    (knnExamples === undefined
+      ? Math.max(1, Math.floor(total / (1 + BANK_BY_QUERIES)))
+      : others(Math.ceil(knnExamples / BANK_BY_QUERIES), knnExamples));
+  const bankCount = knnExamples ?? others(BANK_BY_QUERIES * queryCount, queryCount);
   const asked = bankCount + queryCount;
   if (asked > labelled.length) {
     throw new Error(

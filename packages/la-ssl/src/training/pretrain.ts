@@ -10,7 +10,7 @@ import { fromData, optim, scope } from '@la-ssl/torch';
 import { cosine } from '../cosine.js';
 import { type ImageDataset, imagesAt } from '../data/index.js';
 import { NonFiniteFeatures } from '../evaluation/index.js';
-import { METHODS, type StepContext } from '../methods/index.js';
+import type { StepContext } from '../methods/index.js';
 import { loadEncoderWeights, saveEncoder } from '../models/index.js';
 import { LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
 import { loadCheckpoint, type Position, type RunState, saveCheckpoint } from './checkpoint.js';
@@ -71,6 +71,7 @@ async function pretrainLocked(
   options: PretrainOptions,
 ): Promise<'finished' | 'interrupted'> {
   const { dataset, folder, signal } = options;
+  const plan = onlinePlan(config, dataset);
   const resumes = existsSync(folder.checkpointFile);
   const notes = new Set<string>();
   const parts = createRun(config, dataset, (encoder) => {
@@ -79,7 +80,6 @@ async function pretrainLocked(
   });
   for (const text of notes) options.onEvent?.({ kind: 'note', text });
   const sampler = parts.sampler instanceof LearningSpeedSampler ? parts.sampler : null;
-  const plan = onlinePlan(config, dataset, METHODS[config.method].views);
   const online = plan && new OnlineEvaluation(plan, config, dataset, parts.method.encoder);
   const state: RunState = {
     ...parts,
