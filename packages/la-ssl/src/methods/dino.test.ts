@@ -15,7 +15,8 @@ const resnet = (seed = 0): ResNet =>
 const tiny = (options: Partial<DINOOptions> = {}): DINO =>
   new DINO({
     ...METHODS.dino.options,
-    ...{ hidden: 24, bottleneck: 8, prototypes: 12, encoderMomentum: 0.9, teacherWarmupEpochs: 2 },
+    ...{ hidden: 24, bottleneck: 8, headBatchNorm: false, prototypes: 12, encoderMomentum: 0.9 },
+    ...{ teacherTemperature: 0.07, teacherWarmupEpochs: 2 },
     encoder: resnet(),
     momentumEncoder: resnet(1),
     generator: new Generator(0),
@@ -26,7 +27,9 @@ const at = context(Int32Array.of(0, 1, 2, 3));
 
 describe('DINO', () => {
   it('takes the steps of the official code: loss, gradients, clipping, frozen prototypes, centre, teacher', () => {
-    assertOfficialSteps(tiny(), reference.dino, { sizes: [16, 16, 8, 8, 8], lr: 0.02, clip: 0.3 });
+    const views = { sizes: [16, 16, 8, 8, 8], clip: 0.3 };
+    assertOfficialSteps(tiny({ headBatchNorm: false }), reference.dino, { ...views, lr: 0.02 });
+    assertOfficialSteps(tiny({ headBatchNorm: true }), reference.dinoBatchNorm, { ...views, lr: 2e-4 });
   });
 
   it('has the loss and the gradient of the official code for every logit', () =>

@@ -34,6 +34,8 @@ export interface DINOOptions extends TeacherTemperature {
   /** Size of the head's hidden layers. */
   hidden: number;
   bottleneck: number;
+  /** Whether the heads have batch norm. */
+  headBatchNorm: boolean;
   /** K, at least 2. */
   prototypes: number;
   studentTemperature: number;
@@ -71,7 +73,8 @@ export class DINO extends nn.Module implements Method {
     checkMomentum('encoderMomentum', encoderMomentum);
     checkMomentum('centerMomentum', centerMomentum);
     if (!(prototypes >= 2)) throw new RangeError(`prototypes must be at least 2, got ${prototypes}`);
-    const newHead = (): DINOHead => new DINOHead({ ...options, features: encoder.features });
+    const newHead = (): DINOHead =>
+      new DINOHead({ ...options, features: encoder.features, batchNorm: options.headBatchNorm });
     this.#student = this.child('encoder', encoder);
     this.#head = this.child('head', newHead());
     this.encoder = this.child('momentum_encoder', startFollowing(momentumEncoder, encoder));
@@ -191,22 +194,23 @@ export function teacherTemperatureAt(epoch: number, temperature: TeacherTemperat
 }
 
 /**
- * Source: solo-learn's DINO on CIFAR-10, `scripts/pretrain/cifar/dino.yaml`, but for the momentum of the teacher: 0.9995
- * is for its 195,000 steps, and DINO's own default serves runs of some thousand. With transformers take AdamW, as DINO
- * does: `--optimizer adamw --lr 5e-4 --weight-decay 0.04 --weight-decay-end 0.4 --clip-each-gradient 3`.
+ * For small images and runs of some thousand steps. Source: heads, teacher and centre as in lightly's DINO on CIFAR-10
+ * (`cifar10_benchmark.py`), for without batch norm in the heads all outputs became uniform, the loss log K, within some
+ * hundred steps; the rest as in solo-learn's, `scripts/pretrain/cifar/dino.yaml`.
  */
 export const dino = {
   views: 2,
   options: {
     hidden: 2048,
     bottleneck: 256,
-    prototypes: 4096,
+    headBatchNorm: true,
+    prototypes: 2048,
     studentTemperature: 0.1,
-    teacherTemperature: 0.07,
+    teacherTemperature: 0.04,
     teacherTemperatureStart: 0.04,
     teacherWarmupEpochs: 0,
     centerMomentum: 0.9,
-    encoderMomentum: 0.996,
+    encoderMomentum: 0.99,
     freezeLastLayerEpochs: 1,
     speedTemperature: 1,
   },

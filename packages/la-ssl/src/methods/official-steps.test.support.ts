@@ -24,6 +24,7 @@ export const reference = JSON.parse(
   readFileSync(new URL('../../fixtures/momentum/reference.json', import.meta.url), 'utf8'),
 ) as {
   dino: OfficialStep[];
+  dinoBatchNorm: OfficialStep[];
   dinoLoss: { loss: number; gradient: number[][]; center: number[] };
   teacherTemperatures: Record<string, number[]>;
   mocoV3: OfficialStep[];

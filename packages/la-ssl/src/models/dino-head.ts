@@ -15,24 +15,26 @@ export interface DINOHeadOptions {
   bottleneck: number;
   /** K, how many there are. */
   prototypes: number;
+  /** Whether batch norm comes before each GELU. */
+  batchNorm?: boolean;
   generator?: Generator | undefined;
 }
 
-/** `[N, F]` → linear, GELU, linear, GELU, linear, length 1, prototypes → logits `[N, K]`: cosines with the prototypes. */
+/** `[N, F]` → (linear, batch norm where wanted, GELU) × 2, linear, length 1, prototypes → logits `[N, K]`: cosines with the prototypes. */
 export class DINOHead extends nn.Module {
   readonly #mlp: nn.Layer;
   readonly #lastLayer: Prototypes;
 
-  constructor({ features, hidden, bottleneck, prototypes, generator }: DINOHeadOptions) {
+  constructor({ features, hidden, bottleneck, prototypes, batchNorm = false, generator }: DINOHeadOptions) {
     super();
     const init = { weights: normal02, generator };
-    const mlp = new nn.Sequential(
-      new nn.Linear(features, hidden, init),
+    const layer = (inputs: number): nn.Layer[] => [
+      new nn.Linear(inputs, hidden, init),
+      ...(batchNorm ? [new nn.BatchNorm(hidden)] : []),
       new nn.GELU(),
-      new nn.Linear(hidden, hidden, init),
-      new nn.GELU(),
-      new nn.Linear(hidden, bottleneck, init),
-    );
+    ];
+    const last = new nn.Linear(hidden, bottleneck, init);
+    const mlp = new nn.Sequential(...layer(features), ...layer(hidden), last);
     this.#mlp = this.child('mlp', mlp);
     this.#lastLayer = this.child('last_layer', new Prototypes(bottleneck, prototypes, { generator }));
   }

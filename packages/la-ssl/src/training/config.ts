@@ -170,6 +170,7 @@ const groups = {
       'the patch projection of a transformer keeps its random first weights',
     ),
     bottleneck: own('bottleneck', whole(1), 'size of the layer before the prototypes'),
+    headBatchNorm: own('headBatchNorm', z.boolean(), 'batch norm in the heads of student and teacher'),
     prototypes: own('prototypes', whole(2), 'outputs of student and teacher'),
     studentTemperature: own('studentTemperature', positive(), 'temperature of the student'),
     teacherTemperature: own('teacherTemperature', positive(), 'temperature of the teacher after its warm-up'),
