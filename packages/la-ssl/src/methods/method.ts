@@ -23,7 +23,7 @@ export interface MethodOutput {
   similarity: Tensor;
   /** `[N, F]`, features of the first view, without a graph: what an online probe learns from. */
   features: Tensor;
-  /** Scalars of which the loss is made, by name, without a graph; where there is more than one. */
+  /** Scalars for the metrics, by name, without a graph: what the loss is made of, or what shows a collapse. */
   terms?: Readonly<Record<string, Tensor>>;
 }
 

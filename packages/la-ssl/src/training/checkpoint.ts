@@ -31,6 +31,8 @@ export interface Position {
   similaritySum: number;
   /** Sum since the last `step` line of the metrics. */
   lossSinceLine: number;
+  /** The same of the loss's terms, by name. */
+  termsSinceLine: Record<string, number>;
   /** Spent on this epoch's training, and on the scoring before it. */
   seconds: number;
   scoringSeconds: number;

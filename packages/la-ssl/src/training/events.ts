@@ -12,6 +12,8 @@ export interface StepEvent {
   /** Mean loss since the last such line, nats. */
   loss: number;
   lr: number;
+  /** Means of what the method tells beside its loss (`docs/methods.md`), by name; where it tells any. */
+  terms?: Record<string, number>;
 }
 
 /** At the end of an epoch. */

@@ -6,11 +6,9 @@
  */
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { fromData, optim, scope } from '@la-ssl/torch';
-import { cosine } from '../cosine.js';
-import { type ImageDataset, imagesAt } from '../data/index.js';
+import { scope } from '@la-ssl/torch';
+import type { ImageDataset } from '../data/index.js';
 import { NonFiniteFeatures } from '../evaluation/index.js';
-import type { StepContext } from '../methods/index.js';
 import { loadEncoderWeights, saveEncoder } from '../models/index.js';
 import { LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
 import { loadCheckpoint, type Position, type RunState, saveCheckpoint } from './checkpoint.js';
@@ -23,7 +21,7 @@ import { cosineLr } from './schedule.js';
 import { scoreAll } from './scoring.js';
 import { createRun, type RunParts } from './setup.js';
 import { writeSpeeds } from './speeds-file.js';
-import { methodRandom, TRAINING_VIEWS, type ViewsPlace } from './views.js';
+import { type StepOutcome, trainStep } from './train-step.js';
 
 export interface PretrainOptions {
   /** Training examples. */
@@ -43,6 +41,7 @@ const START: Position = {
   lossSum: 0,
   similaritySum: 0,
   lossSinceLine: 0,
+  termsSinceLine: {},
   seconds: 0,
   scoringSeconds: 0,
   hasPrevious: false,
@@ -107,6 +106,10 @@ async function pretrainLocked(
       online?.probe.dispose();
     });
   }
+}
+
+function addTo(sums: Record<string, number>, terms: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, (sums[name] ?? 0) + term]));
 }
 
 /** One run in progress: its parts, and where it stands. */
@@ -188,78 +191,40 @@ class Loop {
     const started = performance.now();
     const step = position.epoch * this.#steps + position.step;
     const lr = this.#lr(step);
-    const { loss, similarities } = this.#descend(indices, step, lr);
+    const { loss, terms, similarities } = this.#descend(indices, step, lr);
     if (config.scoring === 'in-step') parts.monitor.observe(indices, similarities);
     position.step += 1;
     position.lossSum += loss;
     position.lossSinceLine += loss;
+    position.termsSinceLine = addTo(position.termsSinceLine, terms);
     position.similaritySum += similarities.reduce((a, b) => a + b, 0) / indices.length;
     position.seconds += (performance.now() - started) / 1000;
     if (position.step % config.logEvery === 0 || position.step === this.#steps) {
       const steps = ((position.step - 1) % config.logEvery) + 1; // since the last line
-      const mean = position.lossSinceLine / steps;
-      this.#log({ kind: 'step', epoch: position.epoch, step: step + 1, loss: mean, lr });
+      const loss = position.lossSinceLine / steps;
+      const terms = Object.entries(position.termsSinceLine).map(([name, sum]) => [name, sum / steps]);
+      this.#log({
+        kind: 'step',
+        epoch: position.epoch,
+        step: step + 1,
+        loss,
+        lr,
+        ...(terms.length > 0 && { terms: Object.fromEntries(terms) }),
+      });
       position.lossSinceLine = 0;
+      position.termsSinceLine = {};
     }
     this.#progress('train', indices.length, loss);
   }
 
   /** @param step - of the whole run. @throws Error where the loss is not finite; the weights then stay as they were */
-  #descend(indices: Int32Array, step: number, lr: number): { loss: number; similarities: Float64Array } {
-    const { parts, config, position } = this;
-    const { optimizer, method } = parts;
+  #descend(indices: Int32Array, step: number, lr: number): StepOutcome {
+    const { config, options, parts, position } = this;
     const progress = step / (config.epochs * this.#steps);
-    const place = { purpose: TRAINING_VIEWS, step } as const;
-    const random = methodRandom(config.seed, place);
-    const context = { indices, epoch: position.epoch, progress, random };
-    const similarities = new Float64Array(indices.length);
-    let loss = 0;
-    optimizer.zeroGrad();
-    for (const [start, end] of this.#partsOf(indices.length)) {
-      const part = { ...context, indices: indices.subarray(start, end) };
-      const outcome = this.#backward(part, { ...place, part: start }, (end - start) / indices.length);
-      loss += outcome.loss;
-      similarities.set(outcome.similarities, start);
-    }
-    scope(() => method.afterBackward?.(context));
-    const { clipGradient, clipEachGradient, weightDecay, weightDecayEnd } = config;
-    if (clipGradient > 0) optim.clipGradNorm(method.namedParameters(), clipGradient);
-    if (clipEachGradient > 0) optim.clipEachGradNorm(method.namedParameters(), clipEachGradient);
-    optimizer.lr = lr;
-    if (weightDecayEnd !== undefined) {
-      optimizer.weightDecay = cosine(progress, { from: weightDecay, to: weightDecayEnd });
-    }
-    optimizer.step();
-    scope(() => method.afterStep?.(context));
-    return { loss, similarities };
-  }
-
-  /** The bounds of the parts of a batch of this size, none of one example only. */
-  #partsOf(size: number): [number, number][] {
-    const parts = Math.min(this.config.accumulate, Math.floor(size / 2));
-    const bound = (i: number): number => Math.round((i * size) / parts);
-    return Array.from({ length: parts }, (_, i) => [bound(i), bound(i + 1)]);
-  }
-
-  /** Adds the gradient of a part of a batch. @param share - of the batch that it is */
-  #backward(
-    context: StepContext,
-    place: ViewsPlace,
-    share: number,
-  ): { loss: number; similarities: Float64Array } {
-    const { parts, options } = this;
-    const { channels, height, width } = options.dataset.shape;
-    return scope(() => {
-      const pixels = imagesAt(options.dataset, context.indices);
-      const images = fromData(pixels, [context.indices.length, channels, height, width]);
-      const { loss, similarity, features } = parts.method.forward(parts.makeViews(images, place), context);
-      const weighted = share === 1 ? loss : loss.mul(share);
-      const value = weighted.item();
-      if (!Number.isFinite(value)) throw this.#diverged(`the loss became ${value}`);
-      weighted.backward();
-      parts.online?.probe.learn(features, context.indices);
-      return { loss: value, similarities: similarity.toFloat64Array() };
-    });
+    const place = { indices, step, epoch: position.epoch, progress, lr };
+    const outcome = trainStep(config, { ...parts, dataset: options.dataset }, place);
+    if (!Number.isFinite(outcome.loss)) throw this.#diverged(`the loss became ${outcome.loss}`);
+    return outcome;
   }
 
   #diverged(what: string): Error {

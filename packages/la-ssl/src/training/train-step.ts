@@ -1,0 +1,97 @@
+/**
+ * @file One optimizer step: views of a batch, the method's loss, its gradient, the optimizer.
+ *
+ * With `accumulate` the batch goes through in parts whose gradients are added up, each weighted by its share.
+ */
+import { fromData, optim, scope } from '@la-ssl/torch';
+import { cosine } from '../cosine.js';
+import { type ImageDataset, imagesAt } from '../data/index.js';
+import type { Method, StepContext } from '../methods/index.js';
+import type { ResolvedConfig } from './config.js';
+import type { OnlineEvaluation } from './online-evaluation.js';
+import { type MakeViews, methodRandom, TRAINING_VIEWS, type ViewsPlace } from './views.js';
+
+/** What a step works with. */
+export interface StepParts {
+  dataset: ImageDataset;
+  method: Method;
+  optimizer: optim.Optimizer;
+  makeViews: MakeViews;
+  online: OnlineEvaluation | null;
+}
+
+/** Where in the run a step is. */
+export interface StepPlace extends Omit<StepContext, 'random'> {
+  /** Of the whole run. */
+  step: number;
+  lr: number;
+}
+
+export interface StepOutcome {
+  loss: number;
+  terms: Record<string, number>;
+  /** `[N]`, of the batch's examples. */
+  similarities: Float64Array;
+}
+
+/** @returns what came out; where the loss is not finite, the weights stayed as they were */
+export function trainStep(
+  config: ResolvedConfig,
+  parts: StepParts,
+  { step, lr, ...place }: StepPlace,
+): StepOutcome {
+  const { optimizer, method } = parts;
+  const views = { purpose: TRAINING_VIEWS, step } as const;
+  const context = { ...place, random: methodRandom(config.seed, views) };
+  const size = context.indices.length;
+  const outcome: StepOutcome = { loss: 0, terms: {}, similarities: new Float64Array(size) };
+  optimizer.zeroGrad();
+  for (const [start, end] of partsOf(size, config.accumulate)) {
+    const part = { ...context, indices: context.indices.subarray(start, end) };
+    const share = (end - start) / size;
+    const { loss, terms, similarities } = backward(parts, part, { ...views, part: start }, share);
+    outcome.loss += loss;
+    if (!Number.isFinite(outcome.loss)) return outcome;
+    for (const [name, term] of Object.entries(terms)) {
+      outcome.terms[name] = (outcome.terms[name] ?? 0) + share * term;
+    }
+    outcome.similarities.set(similarities, start);
+  }
+  scope(() => method.afterBackward?.(context));
+  const { clipGradient, clipEachGradient, weightDecay, weightDecayEnd } = config;
+  if (clipGradient > 0) optim.clipGradNorm(method.namedParameters(), clipGradient);
+  if (clipEachGradient > 0) optim.clipEachGradNorm(method.namedParameters(), clipEachGradient);
+  optimizer.lr = lr;
+  if (weightDecayEnd !== undefined) {
+    optimizer.weightDecay = cosine(context.progress, { from: weightDecay, to: weightDecayEnd });
+  }
+  optimizer.step();
+  scope(() => method.afterStep?.(context));
+  return outcome;
+}
+
+/** The bounds of so many parts of a batch, none of one example only. */
+function partsOf(size: number, wanted: number): [number, number][] {
+  const parts = Math.min(wanted, Math.floor(size / 2));
+  const bound = (i: number): number => Math.round((i * size) / parts);
+  return Array.from({ length: parts }, (_, i) => [bound(i), bound(i + 1)]);
+}
+
+/** Adds the gradient of a part of a batch, where its loss is finite. @param share - of the batch that it is */
+function backward(parts: StepParts, context: StepContext, place: ViewsPlace, share: number): StepOutcome {
+  const { dataset, method, makeViews, online } = parts;
+  const { channels, height, width } = dataset.shape;
+  return scope(() => {
+    const pixels = imagesAt(dataset, context.indices);
+    const images = fromData(pixels, [context.indices.length, channels, height, width]);
+    const { loss, similarity, features, terms = {} } = method.forward(makeViews(images, place), context);
+    const weighted = share === 1 ? loss : loss.mul(share);
+    const value = weighted.item();
+    if (Number.isFinite(value)) {
+      weighted.backward();
+      online?.probe.learn(features, context.indices);
+    }
+    const told = Object.entries(terms).map(([name, term]) => [name, term.item()]);
+    return { loss: value, terms: Object.fromEntries(told), similarities: similarity.toFloat64Array() };
+  });
+}
