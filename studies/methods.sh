@@ -18,7 +18,7 @@ options() {
     simsiam) echo "$resnet --hidden 512 --projections 512 --predictor-hidden 128" ;;
     dino) echo "$resnet --hidden 512 --bottleneck 128 --prototypes 1024 --encoder-momentum 0.99" ;;
     mae) echo "--encoder vit-tiny --depth 2 --decoder-depth 1 --decoder-width 64 --lr 0.001 --lr-warmup-epochs 1" ;;
-    byol) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512" ;;
+    byol) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512 --optimizer sgd --lr 0.06 --weight-decay 5e-4" ;;
     moco-v3) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512" ;;
     vicreg) echo "$resnet --hidden 512 --projections 512" ;;
     *) echo "$1 is no method" >&2; exit 2 ;;
@@ -40,7 +40,7 @@ for method in $methods; do
   if [ "${PART:-clean}" = clean ]; then
     # shellcheck disable=SC2046
     train "clean-$method" --dataset cifar10 --examples 10000 --method "$method" $(options "$method") \
-      --sampler uniform --epochs 12 --knn-every 3 --seed 0
+      --sampler uniform --epochs 12 --knn-every 3 --knn-examples 5000 --knn-queries 2000 --seed 0
   fi
   if [ "${PART:-corrupted}" = corrupted ]; then
     for seed in ${SEEDS:-0 1}; do
@@ -48,7 +48,7 @@ for method in $methods; do
         # shellcheck disable=SC2046
         train "$method-$sampler-$seed" --dataset corrupted-cifar10 --set 0 --severity 5 --aligned-share 0.95 \
           --examples 10000 --method "$method" $(options "$method") --sampler "$sampler" --scoring in-step \
-          --uniform-share 0.5 --warmup-epochs 4 --update-every 1 --epochs 8 --seed "$seed"
+          --uniform-share 0.5 --warmup-epochs 3 --update-every 1 --epochs 6 --seed "$seed"
       done
     done
   fi
