@@ -16,12 +16,25 @@ options() {
     simclr) echo "$resnet --lr 0.12" ;;
     barlow-twins) echo "$resnet --hidden 512 --projections 512 --loss-scale 0.4" ;;
     simsiam) echo "$resnet --hidden 512 --projections 512 --predictor-hidden 128" ;;
-    dino) echo "$resnet --hidden 512 --bottleneck 128 --prototypes 1024 --encoder-momentum 0.99" ;;
+    dino)
+      echo "$resnet --hidden 512 --bottleneck 128 --prototypes 256 --optimizer sgd --lr 0.1 --weight-decay 1e-4" \
+        "--student-temperature 0.2 --teacher-temperature 0.07 --freeze-last-layer-epochs 0 --solarize-probability 0"
+      ;;
     mae) echo "--encoder vit-tiny --depth 2 --decoder-depth 1 --decoder-width 64 --lr 0.001 --lr-warmup-epochs 1" ;;
     byol) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512 --optimizer sgd --lr 0.06 --weight-decay 5e-4" ;;
     moco-v3) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512" ;;
     vicreg) echo "$resnet --hidden 512 --projections 512" ;;
     *) echo "$1 is no method" >&2; exit 2 ;;
+  esac
+}
+
+# How long each trains on clean images: those that follow a momentum encoder or themselves are slow at first.
+epochs() {
+  case $1 in
+    simsiam) echo 12 ;;
+    byol) echo 16 ;;
+    dino) echo 24 ;;
+    *) echo 8 ;;
   esac
 }
 
@@ -40,7 +53,7 @@ for method in $methods; do
   if [ "${PART:-clean}" = clean ]; then
     # shellcheck disable=SC2046
     train "clean-$method" --dataset cifar10 --examples 10000 --method "$method" $(options "$method") \
-      --sampler uniform --epochs 12 --knn-every 3 --knn-examples 5000 --knn-queries 2000 --seed 0
+      --sampler uniform --epochs "$(epochs "$method")" --knn-every 4 --knn-examples 5000 --knn-queries 2000 --seed 0
   fi
   if [ "${PART:-corrupted}" = corrupted ]; then
     for seed in ${SEEDS:-0 1}; do
