@@ -34,6 +34,7 @@ epochs() {
     simsiam) echo 12 ;;
     byol) echo 16 ;;
     dino) echo 24 ;;
+    mae) echo 20 ;;
     *) echo 8 ;;
   esac
 }
