@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import sharp from 'sharp';
+import { decodeFiles, decodeImage } from './decode.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'la-ssl-decode-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** 3 × 2 pixels, all different. */
+const colours = Uint8Array.from({ length: 18 }, (_, i) => (i * 53 + 7) % 256);
+const picture = () => sharp(colours, { raw: { width: 3, height: 2, channels: 3 } });
+/** 64 × 64 pixels of smooth colour, in which JPEG loses little. */
+const smooth = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => {
+  const p = Math.floor(i / 3);
+  return [3 * (p % 64), 3 * Math.floor(p / 64), 90][i % 3]!;
+});
+const large = () => sharp(smooth, { raw: { width: 64, height: 64, channels: 3 } });
+
+test('lossless formats give their pixels, JPEG and lossy WebP about those', async () => {
+  for (const file of [
+    picture().png(),
+    picture().png({ palette: true }),
+    picture().webp({ lossless: true }),
+    picture().tiff({ compression: 'lzw' }),
+    picture().tiff({ compression: 'none' }),
+  ]) {
+    const { pixels, width, height } = await decodeImage(await file.toBuffer());
+    assert.deepEqual([width, height], [3, 2]);
+    assert.deepEqual([...pixels], [...colours]);
+  }
+  for (const file of [large().jpeg({ quality: 95 }), large().jpeg({ progressive: true }), large().webp()]) {
+    const { pixels } = await decodeImage(await file.toBuffer());
+    assert.equal(pixels.length, smooth.length);
+    const off = pixels.reduce((sum, value, i) => sum + Math.abs(value - smooth[i]!), 0) / smooth.length;
+    assert.ok(off > 0 && off < 4, `off by ${off}`);
+  }
+});
+
+test('gray is three times the same, in 8 and in 16 bits; 16 bits are scaled', async () => {
+  const eight = sharp(Uint8Array.of(0, 1, 128, 255), { raw: { width: 2, height: 2, channels: 1 } });
+  const gray = await decodeImage(await eight.toColourspace('b-w').png().toBuffer());
+  assert.deepEqual([...gray.pixels], [0, 0, 0, 1, 1, 1, 128, 128, 128, 255, 255, 255]);
+  const values = Uint16Array.of(0, 0x0180, 0x8000, 0xffff);
+  const sixteen = () => sharp(values, { raw: { width: 2, height: 2, channels: 1 } }).toColourspace('grey16');
+  for (const file of [sixteen().png(), sixteen().tiff({ compression: 'lzw' })]) {
+    const content = await file.toBuffer();
+    assert.equal((await sharp(content).metadata()).depth, 'ushort');
+    assert.deepEqual(
+      [...(await decodeImage(content)).pixels],
+      [0, 0, 0, 1, 1, 1, 128, 128, 128, 255, 255, 255],
+    );
+  }
+  const wide = Uint16Array.from(colours, (value) => value * 257);
+  const rgb16 = sharp(wide, { raw: { width: 3, height: 2, channels: 3 } }).toColourspace('rgb16');
+  assert.deepEqual([...(await decodeImage(await rgb16.png().toBuffer())).pixels], [...colours]);
+});
+
+test('transparency is dropped, and the colours beneath stay', async () => {
+  const pixels = Uint8Array.of(200, 100, 50, 0, 10, 20, 30, 128);
+  const file = sharp(pixels, { raw: { width: 2, height: 1, channels: 4 } });
+  for (const content of [
+    await file.png().toBuffer(),
+    await file.webp({ lossless: true, exact: true }).toBuffer(),
+  ])
+    assert.deepEqual([...(await decodeImage(content)).pixels], [200, 100, 50, 10, 20, 30]);
+});
+
+test('the orientation in EXIF is followed', async () => {
+  /** What a red, a green and a blue pixel in a row become, as rows. */
+  const expected: Record<number, string[]> = {
+    1: ['rgb'],
+    2: ['bgr'],
+    3: ['bgr'],
+    4: ['rgb'],
+    5: ['r', 'g', 'b'],
+    6: ['r', 'g', 'b'],
+    7: ['b', 'g', 'r'],
+    8: ['b', 'g', 'r'],
+  };
+  const row = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255);
+  for (const [orientation, rows] of Object.entries(expected)) {
+    const image = sharp(row, { raw: { width: 3, height: 1, channels: 3 } });
+    const content = await image
+      .withMetadata({ orientation: Number(orientation) })
+      .png()
+      .toBuffer();
+    const { pixels, width, height } = await decodeImage(content);
+    assert.deepEqual([width, height], [rows[0]!.length, rows.length], `orientation ${orientation}`);
+    const letters = Array.from({ length: 3 }, (_, p) => 'rgb'[pixels.indexOf(255, p * 3) - p * 3]);
+    assert.equal(letters.join(''), rows.join(''), `orientation ${orientation}`);
+  }
+});
+
+test('what is no whole image is refused with a reason', async () => {
+  const png = await large().png().toBuffer();
+  const cases: [Uint8Array, RegExp][] = [
+    [new Uint8Array(0), /^is empty$/],
+    [Buffer.from('<html>not found</html>'), /^holds no image in a form that is read/],
+    [png.subarray(0, 20), /^holds no image|^is broken or cut off/],
+    [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="3" height="3"/>'), /^holds svg, not jpeg/],
+    [await picture().gif().toBuffer(), /^holds gif, not jpeg, png, webp, tiff$/],
+  ];
+  for (const file of [large().png(), large().jpeg(), large().webp(), large().tiff({ compression: 'lzw' })]) {
+    const content = await file.toBuffer();
+    cases.push([content.subarray(0, content.length * 0.6), /^is broken or cut off \(|^holds no image/]);
+  }
+  for (const [content, message] of cases) {
+    await assert.rejects(decodeImage(content), (error: Error) => {
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /\n/);
+      return true;
+    });
+  }
+});
+
+test('broken bytes give an image or a reason, never a crash', async () => {
+  let state = 1;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  for (const file of [picture().png(), picture().jpeg(), picture().webp(), picture().tiff()]) {
+    const whole = await file.toBuffer();
+    let refused = 0;
+    for (let i = 0; i < 100; i++) {
+      const content = Buffer.from(whole);
+      for (let k = 0; k <= random(4); k++) content[random(content.length)] = random(256);
+      try {
+        const { pixels, width, height } = await decodeImage(content);
+        assert.equal(pixels.length, width * height * 3);
+      } catch (error) {
+        assert.ok(error instanceof Error && !(error instanceof assert.AssertionError), String(error));
+        refused++;
+      }
+    }
+    assert.ok(refused > 0);
+  }
+});
+
+test('files are decoded in the order given, without the bad ones', async () => {
+  const files: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    const file = join(folder, `${i}.png`);
+    files.push(file);
+    const pixels = new Uint8Array(8 * 8 * 3).fill(i);
+    if (i % 10 === 3) writeFileSync(file, 'nothing');
+    else await sharp(pixels, { raw: { width: 8, height: 8, channels: 3 } }).toFile(file);
+  }
+  rmSync(files[7]!);
+  const seen: number[] = [];
+  const { images, indices, sides, bad } = await decodeFiles(files, {
+    side: 8,
+    onProgress: (done, total) => seen.push(done, total),
+  });
+  assert.deepEqual(
+    bad.map(({ index }) => index),
+    [3, 7, 13, 23],
+  );
+  assert.equal(bad[1]!.reason, 'cannot be read (ENOENT)');
+  assert.deepEqual(
+    [...indices],
+    [...files.keys()].filter((i) => ![3, 7, 13, 23].includes(i)),
+  );
+  assert.equal(images.length, 26 * 192);
+  indices.forEach((i, n) => {
+    assert.ok(images.subarray(n * 192, (n + 1) * 192).every((value) => value === i));
+  });
+  assert.ok(sides.every((side) => side === 8));
+  assert.deepEqual(
+    seen,
+    files.flatMap((_, i) => [i + 1, 30]),
+  );
+});
+
+test('a signal ends the decoding', async () => {
+  const file = join(folder, '0.png');
+  const controller = new AbortController();
+  let done = 0;
+  const work = decodeFiles(new Array<string>(500).fill(file), {
+    side: 8,
+    signal: controller.signal,
+    onProgress: () => {
+      done++;
+      if (done === 5) controller.abort();
+    },
+  });
+  await assert.rejects(work, { name: 'AbortError' });
+  assert.ok(done < 100, `${done} were decoded`);
+});
+
+test('what memory cannot hold is refused before anything is read', async () => {
+  const none = new Array<string>(3_000_000).fill(join(folder, 'none.png'));
+  await assert.rejects(
+    decodeFiles(none, { side: 1024 }),
+    /3000000 images of 1024 × 1024 pixels take 9437\.2 GB of memory, and .* GB are free\. .*--image-size.*--examples/,
+  );
+});
