@@ -8,6 +8,7 @@ import { formatTable } from './table.js';
 const DESCRIPTIONS: Record<DatasetName, string> = {
   cifar10: '60,000 photographs of 32×32 pixels in ten classes; fetched',
   'corrupted-cifar10': 'CIFAR-10 with a corruption that goes with the class; made',
+  folder: 'your own folder of images; read as it is loaded',
   shapes: 'shapes on grounds that go with them; drawn as it is loaded',
 };
 

@@ -7,13 +7,13 @@ import {
   groupsOf,
   type ImageDataset,
   imagesAt,
-  loadDataset,
+  loadSplit,
   type Split,
 } from '../data/index.js';
 import { contactSheet, type SheetSection } from '../report/index.js';
 import { OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
-import { dataProgress } from './data-progress.js';
 import { givenDataset } from './dataset-options.js';
+import { loadWithBar } from './load-data.js';
 import { addSchemaOptions, wholeNumberFrom } from './options.js';
 
 interface SheetFlags {
@@ -47,9 +47,7 @@ Examples:
   addSchemaOptions(command, trainConfigSchema, { 'Data, as in la-ssl train': DATA_OPTIONS });
   return command.action(async (name: DatasetName, flags: SheetFlags) => {
     const spec = givenDataset(command, { name });
-    const { onProgress, stop } = dataProgress();
-    const splits = await loadDataset(spec, { fetch: true, onProgress }).finally(stop);
-    const dataset = splits[flags.split];
+    const dataset = await loadWithBar(spec, (options) => loadSplit(spec, flags.split, options));
     const { indices, sections } = firstOfEachGroup(dataset, flags.perGroup);
     const sheet = await contactSheet({
       images: imagesAt(dataset, indices),

@@ -1,9 +1,9 @@
 /** @file The data set that flags ask for, in a command that takes those of `la-ssl train`. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
+import { DATASET_NAMES, type DatasetName, type DatasetSpec, datasetSpec } from '../data/index.js';
 import { datasetSpecOf, OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
-import { addSchemaOptions, checkOptions, givenOptions } from './options.js';
+import { addSchemaOptions, checkOptions, flagOf, givenOptions, UsageError } from './options.js';
 
 /** Adds the flags by which `la-ssl train` asks for a data set. @param usual - what it is where none is given */
 export function addDatasetOptions(command: Command, usual: string): void {
@@ -13,15 +13,32 @@ export function addDatasetOptions(command: Command, usual: string): void {
 }
 
 /**
- * @param base - what holds where no flag says otherwise: all of it, but for a data set of another name only the name
+ * @param base - what holds where no flag says otherwise: all of it; but for a data set of another name nothing, and for
+ * another folder only the size of its images
  * @throws UsageError that names a wrong flag, or one that the data set does not have
  */
-export function givenDataset(command: Command, base: DatasetSpec): DatasetSpec {
+export function givenDataset(command: Command, base: DatasetSpec | { name: DatasetName }): DatasetSpec {
   const flags = Object.entries(givenOptions(command, trainConfigSchema));
   const given = Object.fromEntries(flags.filter(([key]) => OPTION_GROUPS.Data.includes(key)));
   const { name, ...asked } = datasetSpecOf(checkOptions(trainConfigSchema, { dataset: base.name, ...given }));
-  const spec = { ...(name === base.name ? base : { name }), ...asked } as DatasetSpec;
-  const schema = datasetSpec.options.find(({ shape }) => shape.name.value === name)! as z.ZodObject;
-  checkOptions(schema, { ...spec });
+  let kept: Partial<DatasetSpec> = name === base.name ? base : {};
+  if (name === 'folder' && 'path' in asked && 'imageSize' in kept) kept = { imageSize: kept.imageSize };
+  const spec = { ...kept, name, ...asked } as DatasetSpec;
+  checkDatasetSpec(spec);
   return spec;
+}
+
+/** @throws UsageError that names a wrong flag, or one that the data set does not have and another has */
+export function checkDatasetSpec(spec: DatasetSpec): void {
+  const schemaOf = (name: string): z.ZodObject =>
+    datasetSpec.options.find(({ shape }) => shape.name.value === name)! as z.ZodObject;
+  const schema = schemaOf(spec.name);
+  for (const key of Object.keys(spec).filter((key) => !(key in schema.shape))) {
+    const others = DATASET_NAMES.filter((name) => key in schemaOf(name).shape);
+    throw new UsageError(
+      `--${flagOf(key === 'seed' ? 'dataSeed' : key)} does not apply here: ${spec.name} has no such option. ` +
+        `Leave it out, or take --dataset ${others.join(' or ')}.`,
+    );
+  }
+  checkOptions(schema, { ...spec });
 }

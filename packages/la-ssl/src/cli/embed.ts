@@ -3,12 +3,13 @@ import { availableParallelism } from 'node:os';
 import { setThreads } from '@la-ssl/torch';
 import { Command, Option } from 'commander';
 import { evalTransform } from '../augment/index.js';
-import { loadDataset, type Split } from '../data/index.js';
+import { loadSplit, type Split } from '../data/index.js';
 import { featureBatches } from '../evaluation/index.js';
 import { FEATURE_FORMATS, type FeatureFormat, openEncoder, writeFeatures } from '../export/index.js';
 import { dataProgress } from './data-progress.js';
 import { addDatasetOptions, givenDataset } from './dataset-options.js';
 import { interruptible } from './interrupt.js';
+import { loadWithBar } from './load-data.js';
 import { wholeNumberFrom } from './options.js';
 import { outputFile } from './output-file.js';
 import { createProgress } from './progress.js';
@@ -48,6 +49,7 @@ Examples:
   la-ssl embed runs/study-3                          # its own training images
   la-ssl embed runs/study-3 --split test --output test.npy
   la-ssl embed study-3.safetensors --dataset cifar10 --output cifar10.parquet
+  la-ssl embed study-3.safetensors --dataset folder --path photos --output photos.parquet
   duckdb -c "SELECT label, count(*) FROM 'cifar10.parquet' GROUP BY label"`,
     );
   addDatasetOptions(command, "the encoder's own");
@@ -59,10 +61,9 @@ Examples:
     const { encoder, info, name } = opened;
     const spec = givenDataset(command, info.dataset);
     const file = asked ?? `${name}-${spec.name}-${flags.split}.${format}`;
-    const splits = await loadDataset(spec, { fetch: true, onProgress: loading.onProgress }).finally(
-      loading.stop,
-    );
-    const dataset = splits[flags.split];
+    // As large as the encoder is used to, where nothing is said.
+    if (spec.name === 'folder') spec.imageSize ??= info.imageSize[0];
+    const dataset = await loadWithBar(spec, (options) => loadSplit(spec, flags.split, options));
     const { channels = 3 } = info.options;
     if (dataset.shape.channels !== channels) {
       throw new Error(
@@ -90,6 +91,7 @@ Examples:
       features: encoder.features,
       split: flags.split,
       dataset: spec,
+      ...(dataset.skipped && { skipped: dataset.skipped }),
     };
     process.stdout.write(
       flags.json

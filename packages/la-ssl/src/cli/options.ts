@@ -146,7 +146,8 @@ export function checkOptions<S extends z.ZodObject>(
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => `--${flagOf(key)} does not apply here. Leave it out.`);
     const key = String(issue.path[0] ?? '');
-    return [`--${flagOf(key)} ${JSON.stringify(options[key])}: ${issue.message}`];
+    const value = options[key] === undefined ? '' : ` ${JSON.stringify(options[key])}`;
+    return [`--${flagOf(key)}${value}: ${issue.message}`];
   });
   throw new UsageError(lines.join('\n'));
 }

@@ -9,8 +9,8 @@ import {
   type RunProbes,
 } from '../evaluation/index.js';
 import { datasetSpecOf, RunFolder, type TrainConfig } from '../training/index.js';
-import { dataProgress } from './data-progress.js';
 import { interruptible } from './interrupt.js';
+import { loadWithBar } from './load-data.js';
 import { createProgress } from './progress.js';
 import { formatDifference, formatEstimate, formatTable } from './table.js';
 
@@ -99,10 +99,7 @@ export async function probeRuns(
   for (const { folder, config } of folders) {
     const spec = datasetSpecOf(config);
     const key = JSON.stringify(spec);
-    const loading = dataProgress();
-    const data =
-      loaded.get(key) ?? (await loadDataset(spec, { fetch: true, onProgress: loading.onProgress }));
-    loading.stop();
+    const data = loaded.get(key) ?? (await loadWithBar(spec, (options) => loadDataset(spec, options)));
     loaded.set(key, data);
     const progress = createProgress(`probe ${folder.path}`, '%');
     try {

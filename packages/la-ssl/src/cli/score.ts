@@ -7,11 +7,11 @@ import {
   scoreRun,
   summariseScores,
 } from '../analysis/index.js';
-import { type ImageDataset, loadDataset } from '../data/index.js';
+import { type ImageDataset, loadSplit } from '../data/index.js';
 import { type ScoreFiles, writeScoreFiles, writeSpeedPlot } from '../report/index.js';
 import { datasetSpecOf, RunFolder } from '../training/index.js';
-import { dataProgress } from './data-progress.js';
 import { interruptible } from './interrupt.js';
+import { loadWithBar } from './load-data.js';
 import { wholeNumberFrom } from './options.js';
 import { createProgress } from './progress.js';
 import { formatTable } from './table.js';
@@ -53,10 +53,8 @@ Examples:
     )
     .action(async (path: string, flags: ScoreFlags) => {
       const folder = new RunFolder(path);
-      const loading = dataProgress();
       const spec = datasetSpecOf(folder.readConfig());
-      const { train } = await loadDataset(spec, { fetch: true, onProgress: loading.onProgress });
-      loading.stop();
+      const train = await loadWithBar(spec, (options) => loadSplit(spec, 'train', options));
       const progress = createProgress(`score ${path}`, 'examples');
       const scores = await interruptible('Stopping', (signal) =>
         scoreRun(folder, train, {

@@ -2,8 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { datasetSpec, loadDataset } from '../data/index.js';
-import { parseSpec } from '../data/spec.js';
+import { loadSplit } from '../data/index.js';
 import {
   datasetSpecOf,
   type OnlineEvent,
@@ -15,8 +14,9 @@ import {
   type TrainEvent,
   trainConfigSchema,
 } from '../training/index.js';
-import { dataProgress } from './data-progress.js';
+import { checkDatasetSpec } from './dataset-options.js';
 import { interruptible } from './interrupt.js';
+import { loadWithBar } from './load-data.js';
 import { addSchemaOptions, checkOptions, givenOptions, readOptionsFile } from './options.js';
 import { createProgress } from './progress.js';
 
@@ -41,6 +41,7 @@ export function trainCommand(): Command {
       `
 Examples:
   la-ssl train --dataset corrupted-cifar10 --examples 20000 --epochs 50 --sampler la-ssl
+  la-ssl train --dataset folder --path photos --image-size 64 --stem imagenet
   la-ssl train --config study.yaml --seed 3 --name study-3
   la-ssl train --resume runs/study-3`,
     );
@@ -85,7 +86,7 @@ async function newRun(
 ): Promise<{ folder: RunFolder; config: ResolvedConfig }> {
   const fromFile = flags.config ? readOptionsFile(flags.config, trainConfigSchema) : {};
   const config = resolveConfig(checkOptions(trainConfigSchema, { ...fromFile, ...given }));
-  parseSpec(datasetSpec, datasetSpecOf(config)); // before the folder is made
+  checkDatasetSpec(datasetSpecOf(config)); // before the folder is made
   const name = flags.name ?? freeName(flags.runs, `${config.dataset}-${config.sampler}-${config.seed}`);
   if (!/^[\w.-]+$/.test(name))
     throw new Error(`--name ${name}: letters, digits, dots, dashes and underscores only.`);
@@ -111,9 +112,9 @@ export async function runTraining(
   config: ResolvedConfig,
   folder: RunFolder,
 ): Promise<'finished' | 'interrupted'> {
-  const loading = dataProgress();
-  const { train } = await loadDataset(datasetSpecOf(config), { fetch: true, onProgress: loading.onProgress });
-  loading.stop();
+  const spec = datasetSpecOf(config);
+  const train = await loadWithBar(spec, (options) => loadSplit(spec, 'train', options));
+  if (train.skipped) await folder.writeJson('skipped.json', train.skipped);
   const progress = createProgress(folder.path, 'examples');
   let worth = ''; // of the features, when last seen
   const onEvent = (event: TrainEvent): void => {

@@ -33,6 +33,8 @@ export interface ImageDataset {
   attributes: readonly Attribute[];
   /** A name for each example that stays the same in every subset of the data set. */
   ids: readonly string[];
+  /** What was left out because it is bad, by path, where it was asked to go on without. */
+  skipped?: readonly { path: string; reason: string }[];
 }
 
 /** One combination of a label and a value of each attribute. */

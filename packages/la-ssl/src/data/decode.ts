@@ -14,6 +14,9 @@ import { type Picture, resizeAndCrop } from './resize.js';
 /** Endings of image files, in lower case. */
 export const IMAGE_ENDINGS: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
 
+/** A file of a few bytes may say that it has any number of pixels. */
+const MOST_PIXELS = 2 ** 28;
+
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'tiff'];
 
 /** A file that cannot be used, and why. */
@@ -28,29 +31,27 @@ export interface BadFile {
  */
 export async function decodeImage(content: Uint8Array): Promise<Picture> {
   if (content.length === 0) throw new Error('is empty');
-  const image = sharp(content, { failOn: 'error', ignoreIcc: true, autoOrient: true });
-  const { format, depth } = await image.metadata().catch(() => {
+  const options = { failOn: 'error', ignoreIcc: true, autoOrient: true, limitInputPixels: false } as const;
+  const image = sharp(content, options);
+  const { format, depth, width, height } = await image.metadata().catch(() => {
     throw new Error('holds no image in a form that is read, or is cut off at its beginning');
   });
   if (!FORMATS.includes(format)) throw new Error(`holds ${format}, not ${FORMATS.join(', ')}`);
   if (depth !== 'uchar' && depth !== 'ushort' && depth !== undefined) {
     throw new Error(`has pixels of type ${depth}; save it with 8 or 16 bits`);
   }
+  if (width * height > MOST_PIXELS) throw new Error(`has ${width} × ${height} pixels, more than 2^28`);
   const { data, info } = await image
     .removeAlpha()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
-      throw new Error(`is broken or cut off (${oneLine(cause)})`, { cause });
+      // Not with libvips' own words: it keeps one text for all threads, which may be of another image.
+      throw new Error('is broken or cut off', { cause });
     });
   if (info.channels !== 3) throw new Error(`decodes to ${info.channels} channels, not 3`);
   return { pixels: data, width: info.width, height: info.height };
-}
-
-function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.trim().replace(/\s*\n\s*/g, '; ');
 }
 
 export interface DecodeOptions {
@@ -96,7 +97,7 @@ export async function decodeFiles(
         sides[i] = Math.min(picture.width, picture.height);
       } catch (error) {
         const code = errorCode(error);
-        reasons.set(i, code ? `cannot be read (${code})` : oneLine(error));
+        reasons.set(i, code ? `cannot be read (${code})` : (error as Error).message);
       }
       onProgress?.(++done, files.length);
     }

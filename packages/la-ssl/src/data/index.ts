@@ -1,13 +1,15 @@
 /**
  * @file The data room: data sets by name, in one form, from the cache.
  *
- * To add one: a file beside this with its specification and loader, and an entry in `specs` and `loadSplit`.
+ * To add one: a file beside this with its specification and loader, and an entry in `specs` and `loadSplit`; its options in
+ * `training/config.ts`.
  */
 import { z } from 'zod';
 import { cacheFolder } from './cache.js';
 import { fetchCifar10, loadCifar10 } from './cifar10.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
 import type { ImageDataset, Split } from './dataset.js';
+import { imageFolderSpec, loadImageFolder } from './image-folder.js';
 import type { OnProgress } from './progress.js';
 import { drawShapes, shapesSpec } from './shapes.js';
 import { exampleCount, parseSpec } from './spec.js';
@@ -30,6 +32,7 @@ export {
 } from './corrupted-cifar10.js';
 export * from './dataset.js';
 export { DownloadError } from './download.js';
+export { type ImageFolderSpec, imageFolderSpec, loadImageFolder } from './image-folder.js';
 export type { DataEvent, OnProgress } from './progress.js';
 export { drawShapes, type ShapesSpec, shapesSpec } from './shapes.js';
 
@@ -39,7 +42,7 @@ export const cifar10Spec = z.strictObject({
   testExamples: exampleCount,
 });
 
-const specs = [cifar10Spec, corruptedCifar10Spec, shapesSpec] as const;
+const specs = [cifar10Spec, corruptedCifar10Spec, shapesSpec, imageFolderSpec] as const;
 
 /** The specification of any data set, as it stands in a configuration file. */
 export const datasetSpec = z.discriminatedUnion('name', specs);
@@ -54,33 +57,46 @@ export interface LoadOptions {
   /** Downloads what is missing. Otherwise the error says how to get it. */
   fetch?: boolean | undefined;
   onProgress?: OnProgress | undefined;
+  /** Ends the decoding of a folder. */
+  signal?: AbortSignal | undefined;
 }
 
-/**
- * Loads both splits of a data set; what has to be made first is made once and cached.
- * @throws where the specification is wrong, or the data are missing and `fetch` is not set
- */
+/** Loads both splits of a data set. @throws as `loadSplit`, and where it has no test split */
 export async function loadDataset(
   spec: DatasetSpec,
   options: LoadOptions = {},
 ): Promise<Record<Split, ImageDataset>> {
+  // The smaller one first: where it is missing or bad, that shows at once.
+  const test = await loadSplit(spec, 'test', options);
+  return { train: await loadSplit(spec, 'train', options), test };
+}
+
+/**
+ * Loads one split of a data set; what has to be made first is made once and cached.
+ * @throws where the specification is wrong, or the data are missing and `fetch` is not set
+ */
+export async function loadSplit(
+  spec: DatasetSpec,
+  split: Split,
+  options: LoadOptions = {},
+): Promise<ImageDataset> {
   const complete = parseSpec(datasetSpec, spec);
-  const { onProgress, cache = cacheFolder() } = options;
-  if (options.fetch && complete.name !== 'shapes') await fetchCifar10({ cache, onProgress });
-  const load = (split: Split): Promise<ImageDataset> => {
-    switch (complete.name) {
-      case 'cifar10':
-        return loadCifar10(split, {
-          cache,
-          examples: split === 'train' ? complete.examples : complete.testExamples,
-        });
-      case 'corrupted-cifar10':
-        return loadCorruptedCifar10(split, complete, { cache, onProgress });
-      case 'shapes':
-        return Promise.resolve(drawShapes(split, complete));
-      default:
-        return complete satisfies never;
-    }
-  };
-  return { train: await load('train'), test: await load('test') };
+  const { onProgress, signal, cache = cacheFolder() } = options;
+  const fetched = complete.name === 'cifar10' || complete.name === 'corrupted-cifar10';
+  if (options.fetch && fetched) await fetchCifar10({ cache, onProgress });
+  switch (complete.name) {
+    case 'cifar10':
+      return loadCifar10(split, {
+        cache,
+        examples: split === 'train' ? complete.examples : complete.testExamples,
+      });
+    case 'corrupted-cifar10':
+      return loadCorruptedCifar10(split, complete, { cache, onProgress });
+    case 'shapes':
+      return drawShapes(split, complete);
+    case 'folder':
+      return loadImageFolder(split, complete, { onProgress, signal });
+    default:
+      return complete satisfies never;
+  }
 }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { loadSafetensors, scope } from '@la-ssl/torch';
-import { loadDataset, type OnProgress } from '../data/index.js';
+import { loadSplit, type OnProgress } from '../data/index.js';
 import { createEncoder, type Encoder, type EncoderInfo, loadEncoder } from '../models/index.js';
 import { datasetSpecOf, encoderInfoOf, RunFolder, resolveConfig } from '../training/index.js';
 
@@ -36,7 +36,7 @@ async function loadRunEncoder(folder: RunFolder, onProgress: OnProgress | undefi
   const describesItself = scope(() => 'encoder' in loadSafetensors(file).metadata);
   if (describesItself) return loadEncoder(file);
   const config = resolveConfig(folder.readConfig());
-  const { train } = await loadDataset(datasetSpecOf(config), { fetch: true, onProgress });
+  const train = await loadSplit(datasetSpecOf(config), 'train', { fetch: true, onProgress });
   const info = encoderInfoOf(config, train.shape);
   const encoder = scope(() => {
     const made = createEncoder(info.encoder, info.options);

@@ -5,6 +5,7 @@
  * The values that the paper leaves open are options here; each says what its default follows.
  */
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec } from '../data/index.js';
@@ -108,6 +109,22 @@ const groups = {
     examples: whole(1).optional().describe('how many training examples, the same number of each class (all)'),
     testExamples: whole(1).optional().describe('how many test examples, the same number of each class (all)'),
     dataSeed: seed().optional().describe('seed of what is random in the data set itself'),
+    path: z
+      .string()
+      .transform((path) => resolve(path)) // so that the run knows it from any folder
+      .optional()
+      .describe(
+        'folder: the folder of images, or of a folder for each class, or of train/ and test/ with those',
+      ),
+    imageSize: whole(1)
+      .optional()
+      .describe(
+        'folder: side to which images are resized and cropped, in pixels, 8 to 1024; 224 is usual for photographs (default: 32)',
+      ),
+    onBad: z
+      .enum(['stop', 'skip'])
+      .optional()
+      .describe('folder: what to do about images that cannot be used (default: stop)'),
     frostPictures: z.string().optional().describe('corrupted-cifar10: a folder with pictures of frost'),
   },
   Encoder: {
@@ -451,7 +468,11 @@ export function methodOptionsOf(config: ResolvedConfig): object {
 /** The data set that a configuration asks for; the data room checks it and fills in its own defaults. */
 export function datasetSpecOf(config: TrainConfig): DatasetSpec {
   const { dataset, set, severity, alignedShare, examples, testExamples, dataSeed, frostPictures } = config;
-  const options = { set, severity, alignedShare, examples, testExamples, seed: dataSeed, frostPictures };
+  const { path, imageSize, onBad } = config;
+  const options = {
+    ...{ set, severity, alignedShare, examples, testExamples, seed: dataSeed, frostPictures },
+    ...{ path, imageSize, onBad },
+  };
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return { name: dataset, ...Object.fromEntries(given) } as DatasetSpec;
 }
