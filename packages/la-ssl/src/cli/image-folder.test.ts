@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -136,8 +138,7 @@ test('bad images stop a run before it begins, or are left out and recorded', asy
   const place = join(folder, 'some-bad');
   mkdirSync(place);
   const images = readdirSync(join(photos, 'train', 'ring'));
-  for (const name of images)
-    writeFileSync(join(place, name), readFileSync(join(photos, 'train', 'ring', name)));
+  for (const name of images) copyFileSync(join(photos, 'train', 'ring', name), join(place, name));
   writeFileSync(join(place, 'a.jpg'), 'not found');
   const args = [
     'train',
@@ -162,7 +163,9 @@ test('bad images stop a run before it begins, or are left out and recorded', asy
   const went = await laSsl(...args, '--batch-size', '6', '--on-bad', 'skip');
   assert.equal(went.status, 0, went.stderr);
   assert.match(went.stderr, /some-bad: left out 1 file or folder:\n {2}a\.jpg/);
-  const [skipped] = JSON.parse(readFileSync(join(runs, 'bad', 'skipped.json'), 'utf8'));
+  const { count, skipped: all } = JSON.parse(readFileSync(join(runs, 'bad', 'images.json'), 'utf8'));
+  const [skipped] = all;
+  assert.deepEqual([count, all.length], [images.length, 1]);
   assert.equal(skipped.path, 'a.jpg');
   assert.match(skipped.reason, /holds no image/);
   const output = join(folder, 'some.npy');
@@ -172,6 +175,23 @@ test('bad images stop a run before it begins, or are left out and recorded', asy
   const probed = await laSsl('probe', join(runs, 'bad'));
   assert.equal(probed.status, 1);
   assert.match(probed.stderr, /has no test split.*Training, scoring and features need none/);
+});
+
+test('a run does not go on with other images', async () => {
+  const place = join(folder, 'changing');
+  mkdirSync(place);
+  const stars = readdirSync(join(photos, 'train', 'star'));
+  for (const name of stars) copyFileSync(join(photos, 'train', 'star', name), join(place, name));
+  const args = ['--dataset', 'folder', '--path', place, '--image-size', '16', '--name', 'changing', ...tiny];
+  const { stdout } = await laSsl('train', ...args, '--batch-size', '6');
+  const { run: path } = JSON.parse(stdout) as { run: string };
+  rmSync(join(path, 'encoder.safetensors')); // as if it had been stopped before the end
+  renameSync(join(place, stars[0]!), join(place, 'new.png'));
+  const { status, stderr } = await laSsl('train', '--resume', path);
+  assert.equal(status, 1);
+  assert.match(stderr, /changing has other images than when .* began: 12 now, 12 then\. Put them back/);
+  renameSync(join(place, 'new.png'), join(place, stars[0]!));
+  assert.equal((await laSsl('train', '--resume', path)).status, 0);
 });
 
 test('Ctrl-C while the images are decoded ends with 130 and leaves no run', async () => {

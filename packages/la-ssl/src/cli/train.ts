@@ -1,8 +1,9 @@
 /** @file `la-ssl train`: pretrain an encoder, or go on with a run that was stopped. */
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { loadSplit } from '../data/index.js';
+import { type ImageDataset, loadSplit } from '../data/index.js';
 import {
   datasetSpecOf,
   type OnlineEvent,
@@ -114,7 +115,7 @@ export async function runTraining(
 ): Promise<'finished' | 'interrupted'> {
   const spec = datasetSpecOf(config);
   const train = await loadWithBar(spec, (options) => loadSplit(spec, 'train', options));
-  if (train.skipped) await folder.writeJson('skipped.json', train.skipped);
+  if (spec.name === 'folder') await keepExamples(folder, spec.path, train);
   const progress = createProgress(folder.path, 'examples');
   let worth = ''; // of the features, when last seen
   const onEvent = (event: TrainEvent): void => {
@@ -137,6 +138,21 @@ export async function runTraining(
   } finally {
     progress.stop();
   }
+}
+
+/** Writes into the run which images it has. @throws Error where it began with others, whose speeds it knows */
+async function keepExamples(folder: RunFolder, path: string, { ids, skipped }: ImageDataset): Promise<void> {
+  const names = createHash('sha256').update(ids.join('\n')).digest('hex');
+  const file = folder.file('images.json');
+  if (folder.hasBegun && existsSync(file)) {
+    const known = JSON.parse(readFileSync(file, 'utf8')) as { count: number; names: string };
+    if (known.names === names) return;
+    throw new Error(
+      `${path} has other images than when ${folder.path} began: ${ids.length} now, ${known.count} then. ` +
+        'Put them back as they were, or start a new run.',
+    );
+  }
+  await folder.writeJson('images.json', { count: ids.length, names, skipped: skipped ?? [] });
 }
 
 function percent(share: number | null): string {

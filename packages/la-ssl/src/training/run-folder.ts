@@ -1,6 +1,6 @@
 /**
- * @file A run is a folder: `config.yaml`, `run.json` (code, machine, time), `metrics.jsonl`, `speeds/*.parquet`,
- * `checkpoint.safetensors`, then `encoder.safetensors` and what the probe adds.
+ * @file A run is a folder: `config.yaml`, `run.json` (code, machine, time), of a user's images `images.json` (which), then
+ * `metrics.jsonl`, `speeds/*.parquet`, `checkpoint.safetensors`, then `encoder.safetensors` and what the probe adds.
  *
  * Whole files are written under a temporary name and renamed. `metrics.jsonl` grows by lines, and a resumed run
  * cuts it to the length that its checkpoint remembers.
