@@ -17,8 +17,8 @@ options() {
     barlow-twins) echo "$resnet --hidden 512 --projections 512 --loss-scale 0.4" ;;
     simsiam) echo "$resnet --hidden 512 --projections 512 --predictor-hidden 128" ;;
     dino)
-      echo "$resnet --hidden 512 --bottleneck 128 --prototypes 256 --optimizer sgd --lr 0.1 --weight-decay 1e-4" \
-        "--student-temperature 0.2 --teacher-temperature 0.07 --freeze-last-layer-epochs 0 --solarize-probability 0"
+      echo "$resnet --hidden 512 --bottleneck 128 --prototypes 1024 --optimizer sgd --lr 0.1 --weight-decay 5e-4" \
+        "--freeze-last-layer-epochs 0 --solarize-probability 0"
       ;;
     mae) echo "--encoder vit-tiny --depth 2 --decoder-depth 1 --decoder-width 64 --lr 0.001 --lr-warmup-epochs 1" ;;
     byol) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512 --optimizer sgd --lr 0.06 --weight-decay 5e-4" ;;
@@ -31,7 +31,7 @@ options() {
 # How long each trains on clean images: those that follow a momentum encoder or themselves are slow at first.
 epochs() {
   case $1 in
-    simsiam) echo 12 ;;
+    simsiam) echo 30 ;;
     byol) echo 16 ;;
     dino) echo 24 ;;
     mae) echo 20 ;;
