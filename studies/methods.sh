@@ -20,7 +20,10 @@ options() {
       echo "$resnet --hidden 512 --bottleneck 128 --prototypes 1024 --optimizer sgd --lr 0.1 --weight-decay 5e-4" \
         "--freeze-last-layer-epochs 0 --solarize-probability 0"
       ;;
-    mae) echo "--encoder vit-tiny --depth 2 --decoder-depth 1 --decoder-width 64 --lr 0.001 --lr-warmup-epochs 1" ;;
+    mae)
+      echo "--encoder vit-tiny --depth 2 --pooling avg --decoder-depth 1 --decoder-width 64 --lr 0.001" \
+        "--lr-warmup-epochs 1 --batch-size 64"
+      ;;
     byol) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512 --optimizer sgd --lr 0.06 --weight-decay 5e-4" ;;
     moco-v3) echo "$resnet --hidden 512 --projections 128 --predictor-hidden 512" ;;
     vicreg) echo "$resnet --hidden 512 --projections 512" ;;
@@ -34,7 +37,7 @@ epochs() {
     simsiam) echo 30 ;;
     byol) echo 16 ;;
     dino) echo 24 ;;
-    mae) echo 20 ;;
+    mae) echo 12 ;;
     *) echo 8 ;;
   esac
 }
@@ -44,7 +47,7 @@ train() {
   name=$1
   shift
   if [ ! -e "$runs/$name/config.yaml" ]; then
-    $la_ssl train "$@" ${THREADS:+--threads "$THREADS"} --batch-size 128 --runs "$runs" --name "$name"
+    $la_ssl train --batch-size 128 ${THREADS:+--threads "$THREADS"} "$@" --runs "$runs" --name "$name"
   elif [ ! -e "$runs/$name/encoder.safetensors" ]; then
     $la_ssl train --resume "$runs/$name"
   fi
