@@ -14,7 +14,7 @@ import { type Picture, resizeAndCrop } from './resize.js';
 /** Endings of image files, in lower case. */
 export const IMAGE_ENDINGS: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
 
-/** A file of a few bytes may say that it has any number of pixels. */
+/** Pixels of the largest image that is read: a file of a few bytes may claim any number. */
 const MOST_PIXELS = 2 ** 28;
 
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'tiff'];

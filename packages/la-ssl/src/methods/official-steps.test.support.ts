@@ -1,9 +1,10 @@
 /** @file Takes the steps that `fixtures/momentum/make.py` recorded of official code, in float64, and compares all of them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { call, type nn, optim, scope, type Tensor } from '@la-ssl/torch';
+import { type nn, optim, scope, type Tensor } from '@la-ssl/torch';
 import { assertAllclose } from '@la-ssl/torch/testing';
 import { noise, valuesFor } from '../models/formula-noise.test.support.js';
+import { toFloat64 } from './float64.test.support.js';
 import type { Method } from './index.js';
 import { context } from './step-context.test.support.js';
 
@@ -35,16 +36,6 @@ export const reference = JSON.parse(
 const EPOCHS = 3;
 const STEPS = 2; // an epoch
 const N = 4;
-
-/** Makes every weight and buffer float64. */
-export function toFloat64<M extends nn.Module>(module: M): M {
-  scope(() => {
-    for (const tensor of module.stateDict().values()) {
-      if (tensor.dtype === 'float32') call('aten::set_data', tensor, tensor.detach().to('float64'));
-    }
-  });
-  return module;
-}
 
 /** Fills the trained networks with numbers, those that follow with the same, and leaves other buffers. */
 export function fillFollowed<M extends nn.Module>(method: M): M {

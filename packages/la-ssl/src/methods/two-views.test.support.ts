@@ -110,6 +110,18 @@ export function assertGradient(
   }
 }
 
+/** Asserts that the loss does not ask which examples the rows are. @param make - the same method each time */
+export function assertDuplicatesCount(make: () => Method): void {
+  scope(() => {
+    const views = [0, 1].map((key) => noise([4, 3, 8, 8], key));
+    const loss = (...indices: number[]): number =>
+      make()
+        .forward(views, context(Int32Array.from(indices)))
+        .loss.item();
+    assert.equal(loss(3, 3, 3, 0), loss(0, 1, 2, 3));
+  });
+}
+
 /** Rows in another order, the same for every tensor. */
 export function permuted(tensors: readonly Tensor[]): Tensor[] {
   const n = tensors[0]!.shape[0]!;
