@@ -19,6 +19,7 @@ import {
 } from '@la-ssl/torch';
 import { SimCLR } from 'la-ssl/methods';
 import { ResNet } from 'la-ssl/models';
+import { Random } from 'la-ssl/random';
 
 const { values: options } = parseArgs({
   options: {
@@ -38,7 +39,12 @@ const encoder = new ResNet({ depth: 18, stem: 'cifar', width: Number(options.wid
 const bfloat16 = options.precision === 'bfloat16';
 const method = new SimCLR({ encoder, temperature: 0.5, maskDuplicates: false, bfloat16, generator });
 const views = [0, 1].map(() => randn([pairs, 3, 32, 32], { generator }));
-const indices = Int32Array.from({ length: pairs }, (_, i) => i);
+const context = {
+  indices: Int32Array.from({ length: pairs }, (_, i) => i),
+  epoch: 0,
+  progress: 0,
+  random: new Random(1),
+};
 if (options.export) {
   saveSafetensors(options.export, [...method.stateDict(), ['view0', views[0]], ['view1', views[1]]]);
 }
@@ -47,7 +53,7 @@ const optimizer = new optim.SGD(method.namedParameters(), { lr: 0.05, momentum: 
 /** @returns the loss */
 const step = () =>
   scope(() => {
-    const { loss } = method.forward(views, indices);
+    const { loss } = method.forward(views, context);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
