@@ -18,4 +18,5 @@ export {
   type CropParams,
   sampleRandomResizedCrop,
 } from './random-resized-crop.js';
+export * from './rotation.js';
 export * from './solarize.js';

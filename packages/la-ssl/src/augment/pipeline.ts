@@ -1,5 +1,5 @@
 /**
- * @file SimCLR's augmentation: crop, flip, colour jitter, grayscale, blur, solarisation, then normalisation.
+ * @file SimCLR's augmentation: crop, flip, rotation (medical images only), colour jitter, grayscale, blur, solarisation, then normalisation.
  * Those of the other methods are this with other numbers.
  *
  * Batched tensor operations, each with parameters of its own for every example. All random numbers come from
@@ -30,6 +30,7 @@ import {
   checkCropRanges,
   sampleRandomResizedCrop,
 } from './random-resized-crop.js';
+import { applyRotation, checkRotation, sampleRotation } from './rotation.js';
 import { applySolarize, sampleSolarize } from './solarize.js';
 
 /**
@@ -44,9 +45,13 @@ export interface SimclrAugmentOptions extends Partial<Normalization> {
   strength?: number;
   /** Saturation's amount, in place of 0.8 times the strength: BYOL and those after it have half of that. */
   saturation?: number | undefined;
+  /** Hue's amount, at most ½, in place of 0.2 times the strength. */
+  hue?: number | undefined;
   /** Least and greatest share of the area that a crop keeps. */
   cropScale?: readonly [number, number];
   flipProbability?: number;
+  /** Greatest angle by which views are turned, to both sides, in degrees; 0 for none. */
+  rotation?: number;
   jitterProbability?: number;
   grayscaleProbability?: number;
   blurProbability?: number;
@@ -57,7 +62,7 @@ export interface SimclrAugmentOptions extends Partial<Normalization> {
   size?: number;
 }
 
-type Settings = Required<Omit<SimclrAugmentOptions, 'size' | 'saturation' | keyof Normalization>> &
+type Settings = Required<Omit<SimclrAugmentOptions, 'size' | 'saturation' | 'hue' | keyof Normalization>> &
   SimclrAugmentOptions;
 
 /** What SimCLR uses on CIFAR-10. Mean and std: see `defaultNormalization`. */
@@ -65,6 +70,7 @@ export const SIMCLR_CIFAR = {
   strength: 0.5,
   cropScale: [0.08, 1],
   flipProbability: 0.5,
+  rotation: 0,
   jitterProbability: 0.8,
   grayscaleProbability: 0.2,
   blurProbability: 0,
@@ -88,11 +94,11 @@ export const SIMCLR_IMAGENET = {
 export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeline {
   const settings: Settings = { ...SIMCLR_CIFAR, ...options };
   checkOptions(settings);
-  const { strength, cropScale: scale, flipProbability, jitterProbability } = settings;
+  const { strength, cropScale: scale, flipProbability, rotation, jitterProbability } = settings;
   const { grayscaleProbability, blurProbability, blurKernel, solarizeProbability } = settings;
   const amounts = jitterOfStrength(strength);
-  const { saturation = amounts.saturation } = settings;
-  const jitterOptions = { ...amounts, saturation, probability: jitterProbability };
+  const { saturation = amounts.saturation, hue = amounts.hue } = settings;
+  const jitterOptions = { ...amounts, saturation, hue, probability: jitterProbability };
 
   const view: AugmentPipeline = (images, random) => {
     const unit = toUnitRange(images);
@@ -104,6 +110,7 @@ export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeli
       const flip = sampleHorizontalFlip(count, { probability: flipProbability }, random);
       views = applyHorizontalFlip(views, flip);
     }
+    if (rotation > 0) views = applyRotation(views, sampleRotation(count, { limit: rotation }, random));
     if (jitterProbability > 0 && strength > 0) {
       views = applyColorJitter(views, sampleColorJitter(count, jitterOptions, random));
     }
@@ -129,17 +136,21 @@ export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeli
 }
 
 function checkOptions(options: Settings): void {
-  const { strength, saturation, cropScale, size } = options;
+  const { strength, saturation, hue, cropScale, size } = options;
   if (!(strength >= 0 && strength <= 2.5)) {
     throw new RangeError(`strength must be from 0 to 2.5 (where hue turns by up to ½), got ${strength}.`);
   }
   if (saturation !== undefined && !(saturation >= 0 && saturation < Infinity)) {
     throw new RangeError(`saturation must be a number from 0 on, got ${saturation}.`);
   }
+  if (hue !== undefined && !(hue >= 0 && hue <= 0.5)) {
+    throw new RangeError(`hue must be from 0 to ½, got ${hue}.`);
+  }
   if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
     throw new RangeError(`size must be a positive whole number of pixels, got ${size}.`);
   }
   checkCropRanges(cropScale, CROP_DEFAULTS.ratio);
+  checkRotation(options.rotation);
   checkProbability('flipProbability', options.flipProbability);
   checkProbability('jitterProbability', options.jitterProbability);
   checkProbability('grayscaleProbability', options.grayscaleProbability);

@@ -8,6 +8,7 @@ import {
   type ImageDataset,
   imagesAt,
   loadSplit,
+  SPLITS,
   type Split,
 } from '../data/index.js';
 import { contactSheet, type SheetSection } from '../report/index.js';
@@ -32,7 +33,7 @@ export function dataSheetCommand(): Command {
       'Draw a contact sheet of a data set: some examples of each group, with the size of the group.',
     )
     .addArgument(new Argument('<dataset>', 'which data set').choices(DATASET_NAMES))
-    .addOption(new Option('--split <name>', 'of which split').choices(['train', 'test']).default('train'))
+    .addOption(new Option('--split <name>', 'of which split').choices(SPLITS).default('train'))
     .option('--per-group <number>', 'examples of each group', wholeNumberFrom(1), 8)
     .option('--out <file>', 'the picture (<dataset>-<split>.png)')
     .option('--json', 'print the result as JSON')

@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBListValue } from '@duckdb/node-api';
 import { scope } from '@la-ssl/torch';
 import { evalTransform } from '../augment/index.js';
-import { drawShapes, groupsOf, type ImageDataset, type Split } from '../data/index.js';
+import { drawShapes, groupsOf, type ImageDataset, type TrainOrTest } from '../data/index.js';
 import { extractFeatures } from '../evaluation/index.js';
 import { createEncoder, loadEncoder, saveEncoder } from '../models/index.js';
 import { laSsl, trainTiny } from './main.test.support.js';
@@ -23,7 +23,7 @@ before(async () => {
   await laSsl('export', run, '--output', weights);
 });
 
-const shapes = (split: Split, options = {}): ImageDataset =>
+const shapes = (split: TrainOrTest, options = {}): ImageDataset =>
   drawShapes(split, { name: 'shapes', examples: 96, testExamples: 48, alignedShare: 0.75, ...options });
 
 async function readParquet(file: string) {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setThreads } from '@la-ssl/torch';
 import { Command, Option } from 'commander';
 import { evalTransform } from '../augment/index.js';
-import { loadSplit, type Split } from '../data/index.js';
+import { loadSplit, SPLITS, type Split } from '../data/index.js';
 import { featureBatches } from '../evaluation/index.js';
 import { FEATURE_FORMATS, type FeatureFormat, openEncoder, writeFeatures } from '../export/index.js';
 import { dataProgress } from './data-progress.js';
@@ -32,7 +32,7 @@ export function embedCommand(): Command {
         '[N, F], and the rest beside it as CSV.',
     )
     .argument('<encoder>', 'the folder of a finished run, or a safetensors file of la-ssl export')
-    .addOption(new Option('--split <name>', 'of which split').choices(['train', 'test']).default('train'))
+    .addOption(new Option('--split <name>', 'of which split').choices(SPLITS).default('train'))
     .addOption(
       new Option('--format <name>', `as the ending of --output says, or ${FEATURE_FORMATS[0]}`).choices(
         FEATURE_FORMATS,

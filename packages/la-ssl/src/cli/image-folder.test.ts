@@ -156,13 +156,13 @@ test('bad images stop a run before it begins, or are left out and recorded', asy
   assert.equal(stopped.status, 1);
   assert.match(
     stopped.stderr,
-    /has 1 file or folder that cannot be used:\n {2}a\.jpg holds no image.*\n.*--on-bad skip/,
+    /has 1 entry that cannot be used:\n {2}a\.jpg holds no image.*\n.*--on-bad skip/,
   );
   assert.ok(!existsSync(join(runs, 'bad')), 'the name is free');
 
   const went = await laSsl(...args, '--batch-size', '6', '--on-bad', 'skip');
   assert.equal(went.status, 0, went.stderr);
-  assert.match(went.stderr, /some-bad: left out 1 file or folder:\n {2}a\.jpg/);
+  assert.match(went.stderr, /some-bad: left out 1 entry:\n {2}a\.jpg/);
   const { count, skipped: all } = JSON.parse(readFileSync(join(runs, 'bad', 'images.json'), 'utf8'));
   const [skipped] = all;
   assert.deepEqual([count, all.length], [images.length, 1]);

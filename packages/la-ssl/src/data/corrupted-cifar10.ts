@@ -17,7 +17,7 @@ import { cacheFolder, withLock, writeWhole } from './cache.js';
 import { CIFAR10, loadCifar10 } from './cifar10.js';
 import { corruptAll } from './corruption-pool.js';
 import { type CorruptionName, corrupt, loadFrostPictures, type Picture } from './corruptions/index.js';
-import type { ImageDataset, Split } from './dataset.js';
+import type { ImageDataset, TrainOrTest } from './dataset.js';
 import type { OnProgress } from './progress.js';
 import { exampleCount, parseSpec, share } from './spec.js';
 
@@ -93,7 +93,7 @@ export interface CorruptedCifar10Options {
  * @throws where CIFAR-10 was not fetched, or the specification is wrong
  */
 export async function loadCorruptedCifar10(
-  split: Split,
+  split: TrainOrTest,
   spec: CorruptedCifar10Spec,
   options: CorruptedCifar10Options = {},
   origin = CIFAR10,

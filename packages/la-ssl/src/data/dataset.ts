@@ -8,7 +8,11 @@
 /** The code of a label or an attribute that is not known for this example. */
 export const UNKNOWN = -1;
 
-export type Split = 'train' | 'test';
+export const SPLITS = ['train', 'validation', 'test'] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** The splits of a data set that has no images for validation. */
+export type TrainOrTest = Exclude<Split, 'validation'>;
 
 /** A property of the examples that may go with the label by chance: a corruption, a gender, an age band. */
 export interface Attribute {

@@ -1,29 +1,23 @@
 /**
- * @file What the folders in a folder of images mean: splits (`train/`, and `test/` or `val/`), if there are any, and
- * in them classes (torchvision's ImageFolder), if there are any.
+ * @file What the folders in a folder of images mean: splits (`train/`, `val/`, `test/`), if there are any, and in them
+ * classes (torchvision's ImageFolder), if there are any. Where there is no `test/`, `val/` is for testing.
  */
-import type { Split } from './dataset.js';
+import { SPLITS, type Split } from './dataset.js';
 import type { BadFile } from './decode.js';
 import type { FoundFiles } from './image-files.js';
+import type { ImageRows } from './image-table.js';
 
-/** What a folder on top may be called that is a split, in lower case. Of several for testing the first is taken. */
+/** What a folder on top may be called that is a split, in lower case; of several the first is taken. */
 const SPLIT_FOLDERS: Record<Split, readonly string[]> = {
   train: ['train', 'training'],
-  test: ['test', 'testing', 'val', 'valid', 'validation'],
+  validation: ['val', 'valid', 'validation'],
+  test: ['test', 'testing'],
 };
 
-/** The images of a split. */
-export interface SplitFiles {
-  /** `[N]`, in order. */
-  paths: string[];
-  /** `[N]`; absent where there are no class folders. */
-  labels?: Int32Array;
-}
-
 export interface FolderLayout {
-  /** Both lack where the other is the only one. */
-  splits: Partial<Record<Split, SplitFiles>>;
-  /** Of both splits, in the order of their characters' codes. */
+  /** Those that have images. */
+  splits: Partial<Record<Split, ImageRows>>;
+  /** Of all splits, in the order of their characters' codes. */
   classNames: string[];
   /** Folders and images that do not fit in. */
   bad: BadFile[];
@@ -40,16 +34,15 @@ interface Part {
 
 /** @returns what the folders mean; a split that has no image is not among its splits */
 export function layoutOf(found: FoundFiles): FolderLayout {
-  const { train, test, unread } = splitFolders(found);
+  const { folders, unread } = splitFolders(found);
   const bad: BadFile[] = [];
   const parts: Partial<Record<Split, Part>> = {};
-  for (const [split, folder] of [['train', train] as const, ['test', test] as const]) {
-    if (folder === undefined) continue;
+  for (const [split, folder] of Object.entries(folders) as [Split, string][]) {
     const part = partOf(found.images, folder === '' ? '' : `${folder}/`);
     if (part.members.length > 0) parts[split] = part;
     else bad.push({ path: folder, reason: 'is a split without an image' });
   }
-  const ofTraining = parts.train?.classes ?? new Set();
+  const ofTraining = parts.train?.classes ?? new Set<string>();
   const known = ofTraining.size > 0 ? ofTraining : (parts.test?.classes ?? new Set<string>());
   const classNames = [...known].sort();
   const codes = new Map(classNames.map((name, code) => [name, code]));
@@ -66,17 +59,27 @@ export function layoutOf(found: FoundFiles): FolderLayout {
  *
  * There must be one for training, and with it one for testing or nothing else: `train/`, `car/` and `bus/` are classes.
  */
-function splitFolders({ folders, images }: FoundFiles): { train?: string; test?: string; unread: string[] } {
+function splitFolders({ folders, images }: FoundFiles): {
+  folders: Partial<Record<Split, string>>;
+  unread: string[];
+} {
   const tops = folders.filter((folder) => !folder.includes('/'));
-  const named = (split: Split): string | undefined =>
-    SPLIT_FOLDERS[split].flatMap((name) => tops.filter((top) => top.toLowerCase() === name))[0];
-  const [train, test] = [named('train'), named('test')];
+  const named = (split: Split): [Split, string][] => {
+    const top = SPLIT_FOLDERS[split].flatMap((name) => tops.filter((top) => top.toLowerCase() === name))[0];
+    return top === undefined ? [] : [[split, top]];
+  };
+  const splits: Partial<Record<Split, string>> = Object.fromEntries(SPLITS.flatMap(named));
+  if (splits.test === undefined && splits.validation !== undefined) {
+    splits.test = splits.validation;
+    delete splits.validation;
+  }
   const used = [...new Set(images.map((path) => path.split('/')[0]!))];
-  const unread = used.filter((top) => top !== train && top !== test);
-  const isTest = (top: string): boolean => SPLIT_FOLDERS.test.includes(top.toLowerCase());
-  const areSplits = train === undefined ? used.every(isTest) : test !== undefined || unread.length === 0;
-  if (!areSplits) return { train: '', unread: [] };
-  return { ...(train !== undefined && { train }), ...(test !== undefined && { test }), unread };
+  const unread = used.filter((top) => !Object.values(splits).includes(top));
+  const isTest = (top: string): boolean =>
+    [...SPLIT_FOLDERS.test, ...SPLIT_FOLDERS.validation].includes(top.toLowerCase());
+  const areSplits =
+    splits.train === undefined ? used.every(isTest) : splits.test !== undefined || unread.length === 0;
+  return areSplits ? { folders: splits, unread } : { folders: { train: '' }, unread: [] };
 }
 
 function partOf(images: readonly string[], prefix: string): Part {
@@ -103,11 +106,7 @@ function emptyClasses({ prefix, classes }: Part, { folders, bad }: FoundFiles): 
 }
 
 /** The images of a part with their labels; those that can have none go to `bad`. */
-function labelled(
-  { members, classes, prefix }: Part,
-  codes: Map<string, number>,
-  bad: BadFile[],
-): SplitFiles {
+function labelled({ members, classes, prefix }: Part, codes: Map<string, number>, bad: BadFile[]): ImageRows {
   if (classes.size === 0) return { paths: members.map(({ path }) => path) };
   for (const name of classes) {
     if (!codes.has(name))

@@ -100,11 +100,24 @@ test('splits lie above classes, under any of their names', async (t) => {
   }
 });
 
-test('of val and test, test is for testing, and what is not read is noted', async (t) => {
+test('val beside test is for validation, and what is not read is noted', async (t) => {
   const root = await folderOf(t, ['train/a.png', 'test/b.png', 'val/c.png', 'extra/d.png']);
   const { train, test } = await loadDataset(specOf(root));
-  assert.deepEqual([train.ids, test.ids], [['train/a.png'], ['test/b.png']]);
-  assert.ok((await notesOf(root)).some((text) => /not read, as the splits are: extra, val/.test(text)));
+  const validation = await load(root, {}, 'validation');
+  assert.deepEqual(
+    [train, test, validation].map(({ split, ids }) => [split, ...ids]),
+    [
+      ['train', 'train/a.png'],
+      ['test', 'test/b.png'],
+      ['validation', 'val/c.png'],
+    ],
+  );
+  assert.ok((await notesOf(root)).some((text) => /not read, as the splits are: extra$/.test(text)));
+  rmSync(join(root, 'test'), { recursive: true });
+  await assert.rejects(
+    load(root, {}, 'validation'),
+    /no validation split: that is .*val beside train and test/,
+  );
 });
 
 test('a train among vehicles is a class; a split alone that is for testing is refused', async (t) => {
@@ -152,7 +165,7 @@ test('what is bad is listed all at once, and left out where that is asked for', 
   ];
   await assert.rejects(load(root), ({ message }: Error) => {
     const [head, ...lines] = message.split('\n');
-    assert.equal(head, `${root} has 8 files or folders that cannot be used:`);
+    assert.equal(head, `${root} has 8 entries that cannot be used:`);
     assert.match(lines.pop()!, /--on-bad skip$/);
     assert.deepEqual(
       lines.map((line) => line.trim().split(' ')[0]),
@@ -172,14 +185,14 @@ test('what is bad is listed all at once, and left out where that is asked for', 
   );
   for (const [i, { reason }] of dataset.skipped!.entries()) assert.match(reason, expected[i]![1]);
   const [note] = await notesOf(root, { onBad: 'skip' });
-  assert.match(note!, /left out 8 files or folders:\n {2}album is a link[\s\S]*\n {2}stray\.png lies beside/);
+  assert.match(note!, /left out 8 entries:\n {2}album is a link[\s\S]*\n {2}stray\.png lies beside/);
 });
 
 test('only the first twenty are listed', async (t) => {
   const files = Array.from({ length: 25 }, (_, i) => `${String(i).padStart(2, '0')}.png`);
   const root = await folderOf(t, [...files, 'ok.png']);
   for (const file of files) writeFileSync(join(root, file), '');
-  await assert.rejects(load(root), /has 25 files[\s\S]*\n {2}19\.png is empty\n {2}… and 5 more\n/);
+  await assert.rejects(load(root), /has 25 entries[\s\S]*\n {2}19\.png is empty\n {2}… and 5 more\n/);
   assert.equal((await load(root, { onBad: 'skip' })).skipped!.length, 25);
   rmSync(join(root, 'ok.png'));
   await assert.rejects(
@@ -190,10 +203,7 @@ test('only the first twenty are listed', async (t) => {
 
 test('a class that only the test split has, and a split without images, are bad', async (t) => {
   const root = await folderOf(t, ['train/a/1.png', 'train/b/1.png', 'test/a/1.png', 'test/c/1.png']);
-  await assert.rejects(
-    load(root),
-    /1 file or folder[\s\S]*test\/c is a class of which there is no training image/,
-  );
+  await assert.rejects(load(root), /1 entry[\s\S]*test\/c is a class of which there is no training image/);
   assert.deepEqual((await load(root, { onBad: 'skip' }, 'test')).ids, ['test/a/1.png']);
   const half = await folderOf(t, ['train/1.png', 'test/readme.txt']);
   await assert.rejects(load(half), /test is a split without an image/);

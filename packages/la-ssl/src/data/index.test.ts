@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { DATASET_NAMES, type DatasetSpec, datasetSpec, loadDataset } from './index.js';
+import { DATASET_NAMES, type DatasetSpec, datasetSpec, loadDataset, loadSplit } from './index.js';
 
 const cache = await mkdtemp(join(tmpdir(), 'la-ssl-data-'));
 after(() => rm(cache, { recursive: true }));
@@ -32,4 +32,11 @@ test('missing data are not fetched unasked: the error says how', async () => {
     /CIFAR-10 is not in .*`la-ssl data cifar10`/,
   );
   await assert.rejects(loadDataset({ name: 'corrupted-cifar10' }, { cache }), /CIFAR-10 is not in/);
+});
+
+test('a data set without images for validation says so', async () => {
+  await assert.rejects(
+    loadSplit({ name: 'shapes' }, 'validation'),
+    /shapes has no validation split: it has train and test/,
+  );
 });

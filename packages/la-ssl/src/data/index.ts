@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { cacheFolder } from './cache.js';
 import { fetchCifar10, loadCifar10 } from './cifar10.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
-import type { ImageDataset, Split } from './dataset.js';
+import type { ImageDataset, Split, TrainOrTest } from './dataset.js';
 import { imageFolderSpec, loadImageFolder } from './image-folder.js';
 import type { OnProgress } from './progress.js';
 import { drawShapes, shapesSpec } from './shapes.js';
@@ -61,11 +61,11 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Loads both splits of a data set. @throws as `loadSplit`, and where it has no test split */
+/** Loads the training and the test split of a data set. @throws as `loadSplit`, and where it has no test split */
 export async function loadDataset(
   spec: DatasetSpec,
   options: LoadOptions = {},
-): Promise<Record<Split, ImageDataset>> {
+): Promise<Record<TrainOrTest, ImageDataset>> {
   // The smaller one first: where it is missing or bad, that shows at once.
   const test = await loadSplit(spec, 'test', options);
   return { train: await loadSplit(spec, 'train', options), test };
@@ -73,7 +73,7 @@ export async function loadDataset(
 
 /**
  * Loads one split of a data set; what has to be made first is made once and cached.
- * @throws where the specification is wrong, or the data are missing and `fetch` is not set
+ * @throws where the specification is wrong, the data set has no such split, or the data are missing and `fetch` is not set
  */
 export async function loadSplit(
   spec: DatasetSpec,
@@ -86,17 +86,23 @@ export async function loadSplit(
   if (options.fetch && fetched) await fetchCifar10({ cache, onProgress });
   switch (complete.name) {
     case 'cifar10':
-      return loadCifar10(split, {
+      return loadCifar10(trainOrTest(complete.name, split), {
         cache,
         examples: split === 'train' ? complete.examples : complete.testExamples,
       });
     case 'corrupted-cifar10':
-      return loadCorruptedCifar10(split, complete, { cache, onProgress });
+      return loadCorruptedCifar10(trainOrTest(complete.name, split), complete, { cache, onProgress });
     case 'shapes':
-      return drawShapes(split, complete);
+      return drawShapes(trainOrTest(complete.name, split), complete);
     case 'folder':
       return loadImageFolder(split, complete, { onProgress, signal });
     default:
       return complete satisfies never;
   }
+}
+
+/** @throws where the split is that for validation: the data set has none */
+function trainOrTest(name: string, split: Split): TrainOrTest {
+  if (split === 'validation') throw new Error(`${name} has no validation split: it has train and test`);
+  return split;
 }

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { Random } from '../random.js';
-import type { ImageDataset, Split } from './dataset.js';
+import type { ImageDataset, TrainOrTest } from './dataset.js';
 import { parseSpec, share } from './spec.js';
 
 const SHAPES = ['star', 'heart', 'ring', 'cross'] as const;
@@ -21,7 +21,7 @@ const SIZE = 24;
 /** Each pixel of a shape's edge is the mean of so many points along each side. */
 const SUPERSAMPLING = 3;
 /** Third words of the random keys: they keep the draws of the two splits apart. */
-const KEYS: Record<Split, number> = { train: 0x7472, test: 0x7465 };
+const KEYS: Record<TrainOrTest, number> = { train: 0x7472, test: 0x7465 };
 
 export const shapesSpec = z.strictObject({
   name: z.literal('shapes'),
@@ -33,7 +33,7 @@ export const shapesSpec = z.strictObject({
 export type ShapesSpec = z.input<typeof shapesSpec>;
 
 /** Draws one split. @throws where the specification is wrong */
-export function drawShapes(split: Split, spec: ShapesSpec): ImageDataset {
+export function drawShapes(split: TrainOrTest, spec: ShapesSpec): ImageDataset {
   const { alignedShare, examples, testExamples, seed } = parseSpec(shapesSpec, spec);
   const count = split === 'train' ? examples : testExamples;
   const labels = Int32Array.from({ length: count }, (_, i) => i % SHAPES.length);

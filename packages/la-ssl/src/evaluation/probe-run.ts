@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fromData, loadSafetensors, saveSafetensors, scope, setThreads } from '@la-ssl/torch';
 import { evalTransform } from '../augment/index.js';
-import { groupsOf, type ImageDataset, type Split } from '../data/index.js';
+import { groupsOf, type ImageDataset, type TrainOrTest } from '../data/index.js';
 import { createMethod, type RunFolder, resolveConfig } from '../training/index.js';
 import { extractFeatures } from './features.js';
 import type { FittedProbe } from './fit-probe.js';
@@ -47,7 +47,7 @@ const FEATURES_SHARE = 0.6;
  */
 export async function probeRun(
   folder: RunFolder,
-  data: Record<Split, ImageDataset>,
+  data: Record<TrainOrTest, ImageDataset>,
   options: ProbeRunOptions = {},
 ): Promise<RunProbes> {
   if (folder.status !== 'finished') {
@@ -73,7 +73,7 @@ export async function probeRun(
 
 async function computeProbes(
   folder: RunFolder,
-  { train, test }: Record<Split, ImageDataset>,
+  { train, test }: Record<TrainOrTest, ImageDataset>,
   { l2, seed = 0, onProgress, signal }: ProbeRunOptions,
 ): Promise<LinearProbeResult> {
   const config = resolveConfig(folder.readConfig());
