@@ -124,7 +124,7 @@ function blend(images: Tensor, params: JitterParams, place: number): void {
 function turnHues(images: Tensor, params: JitterParams, place: number): void {
   const examples: number[] = [];
   for (let i = 0; i < params.applied.length; i++) {
-    if (operationAt(params, i, place) === 'hue') examples.push(i);
+    if (params.hue[i] !== 0 && operationAt(params, i, place) === 'hue') examples.push(i);
   }
   if (examples.length === 0) return;
   const index = indexTensor(examples);

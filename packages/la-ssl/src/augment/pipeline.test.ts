@@ -11,6 +11,7 @@ import { toUnitRange } from './images.js';
 import { applyNormalize, CIFAR10_NORMALIZATION, IMAGENET_NORMALIZATION } from './normalize.js';
 import { SIMCLR_CIFAR, SIMCLR_IMAGENET, simclrAugment } from './pipeline.js';
 import { applyRandomResizedCrop, sampleRandomResizedCrop } from './random-resized-crop.js';
+import { applyRotation, sampleRotation } from './rotation.js';
 import { applySolarize, sampleSolarize } from './solarize.js';
 import { assertClose, noise, sameExample } from './test-support.js';
 
@@ -54,6 +55,23 @@ test("BYOL's is the same with other numbers, and solarisation after the blur", (
     solarizeProbability: 0.2,
   } as const;
   assertClose(simclrAugment(options)(bytes, new Random(5, 1, 2)), view, 0);
+});
+
+test('medical views are turned after the flip, and neither hue nor saturation changes', () => {
+  const random = new Random(5, 1, 2);
+  let view = toUnitRange(bytes);
+  const crop = sampleRandomResizedCrop(16, { height: 24, width: 24, scale: [0.6, 1] }, random);
+  view = applyRandomResizedCrop(view, crop, [24, 24]);
+  view = applyHorizontalFlip(view, sampleHorizontalFlip(16, { probability: 0.5 }, random));
+  view = applyRotation(view, sampleRotation(16, { limit: 10 }, random));
+  const amounts = { brightness: 0.4, contrast: 0.4, saturation: 0, hue: 0, probability: 1 };
+  view = applyColorJitter(view, sampleColorJitter(16, amounts, random));
+  const options = { cropScale: [0.6, 1], rotation: 10, jitterProbability: 1, saturation: 0, hue: 0 } as const;
+  const augment = simclrAugment({ ...options, grayscaleProbability: 0, mean: [0, 0, 0], std: [1, 1, 1] });
+  assertClose(augment(bytes, new Random(5, 1, 2)), view, 0);
+  const gray = bytes.narrow(1, 0, 1).expand([16, 3, 24, 24]).clone();
+  const [red, ...others] = augment(gray, new Random(6)).split(1, { dim: 1 });
+  for (const other of others) assertClose(other, red!); // gray stays gray
 });
 
 test('the same key gives the same view, bit for bit; other keys and a second draw give others', () => {
@@ -132,6 +150,8 @@ test('options out of range are refused when the pipeline is made', () => {
   assert.throws(() => simclrAugment({ blurProbability: Number.NaN }), /blurProbability.*NaN/);
   assert.throws(() => simclrAugment({ solarizeProbability: -0.1 }), /solarizeProbability.*-0\.1/);
   assert.throws(() => simclrAugment({ saturation: -1 }), /saturation.*-1/);
+  assert.throws(() => simclrAugment({ hue: 0.6 }), /hue.*0\.6/);
+  assert.throws(() => simclrAugment({ rotation: -1 }), /rotation.*-1/);
   assert.throws(() => simclrAugment({ strength: 3 }), /strength.*got 3/);
   assert.throws(() => simclrAugment({ cropScale: [0, 1] }), /scale/);
   assert.throws(() => simclrAugment({ size: 0 }), /size.*got 0/);

@@ -1,6 +1,6 @@
 /**
- * @file SimCLR's augmentation: crop, flip, rotation (medical images only), colour jitter, grayscale, blur, solarisation, then normalisation.
- * Those of the other methods are this with other numbers.
+ * @file SimCLR's augmentation: crop, flip, colour jitter, grayscale, blur, solarisation, then normalisation.
+ * Those of the other methods are this with other numbers; those of medical images are turned after the flip, too.
  *
  * Batched tensor operations, each with parameters of its own for every example. All random numbers come from
  * the generator that is passed in: made anew from (seed, step, ...), the same place of a run gives the same

@@ -78,6 +78,8 @@ export interface Recipe {
   jitterStrength: number;
   /** Amount of the saturation's jitter, by default 0.8 times the strength. */
   jitterSaturation: number | undefined;
+  /** Amount of the hue's jitter, by default 0.2 times the strength. */
+  jitterHue: number | undefined;
   jitterProbability: number;
   grayscaleProbability: number;
   blurProbability: number;
@@ -86,6 +88,8 @@ export interface Recipe {
   /** Of every second view. */
   solarizeProbability: number;
   flipProbability: number;
+  /** Greatest angle by which a view is turned, in degrees. */
+  rotation: number;
   /** Small views beside those of the full size. A method that takes such says how many in its recipe, be it 0. */
   localCrops: number;
   /** Their side in pixels, by default half of that of the images. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { METHODS, type MethodName, type MethodSpec } from '../methods/index.js';
 import { methodOptionsOf, resolveConfig, type TrainOptions, trainConfigSchema } from './config.js';
+import { usualViews } from './view-recipe.js';
 
 const resolve = (options: TrainOptions) => resolveConfig(trainConfigSchema.parse(options));
 
@@ -46,5 +47,39 @@ describe('a configuration', () => {
       () => trainConfigSchema.parse({ method: 'mae' }),
       /mae cannot train resnet18\. Take --encoder vit-tiny \(or vit-small, vit-base\)/,
     );
+  });
+
+  it('takes medical views before the numbers of its method, and what is given before both', () => {
+    for (const method of Object.keys(METHODS) as MethodName[]) {
+      const encoder = (METHODS[method] as MethodSpec).encoders?.[0] ?? 'resnet18';
+      const config = resolve({ method, encoder, views: 'medical' });
+      const { jitterSaturation, jitterHue, grayscaleProbability, solarizeProbability } = config;
+      assert.deepEqual(
+        [jitterSaturation, jitterHue, grayscaleProbability, solarizeProbability],
+        [0, 0, 0, 0],
+      );
+      assert.deepEqual([config.cropScale, config.flipProbability, config.rotation], [0.6, 0, 10]);
+      assert.deepEqual(resolve(JSON.parse(JSON.stringify(config))), config);
+    }
+    assert.equal(resolve({ method: 'mae', encoder: 'vit-tiny', views: 'medical' }).jitterProbability, 0);
+    const given = resolve({ method: 'byol', views: 'medical', flipProbability: 0.5, rotation: 0 });
+    assert.deepEqual([given.flipProbability, given.rotation, given.cropScale], [0.5, 0, 0.6]);
+  });
+
+  it('has the views that suit its data set, and those of photographs as they were', () => {
+    assert.equal(usualViews('mimic-cxr'), 'medical');
+    const config = resolve({ dataset: 'folder', path: 'photos' });
+    assert.deepEqual([config.views, config.rotation, config.jitterHue], ['natural', 0, undefined]);
+    assert.equal(resolve({ views: 'medical' }).views, 'medical');
+  });
+
+  it('has the stem for small images up to 64 pixels, and keeps the one of a run that began with it', () => {
+    const folder = { dataset: 'folder', path: 'photos' } as const;
+    const stems = [{}, folder, { ...folder, imageSize: 64 }, { ...folder, imageSize: 65 }].map(
+      (options) => resolve(options).stem,
+    );
+    assert.deepEqual(stems, ['cifar', 'cifar', 'cifar', 'imagenet']);
+    assert.equal(resolve({ ...folder, imageSize: 224, stem: 'cifar' }).stem, 'cifar');
+    assert.equal(resolve({ ...folder, imageSize: 224, encoder: 'vit-tiny' }).stem, undefined);
   });
 });

@@ -8,10 +8,11 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
-import { DATASET_NAMES, type DatasetSpec } from '../data/index.js';
+import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
 import { share as shareOrPercent } from '../data/spec.js';
 import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../methods/index.js';
-import { ENCODER_OPTIONS, ENCODERS, type EncoderName } from '../models/index.js';
+import { ENCODER_OPTIONS, ENCODERS } from '../models/index.js';
+import { usualViews, VIEW_RECIPES, VIEWS, type Views } from './view-recipe.js';
 
 /** Heading under which `--help` shows an option. */
 export type OptionGroup =
@@ -46,12 +47,14 @@ const RECIPE: Recipe = {
   cropScale: 0.08,
   jitterStrength: 0.5,
   jitterSaturation: undefined,
+  jitterHue: undefined,
   jitterProbability: 0.8,
   grayscaleProbability: 0.2,
   blurProbability: 0,
   blurKernel: 'tenth',
   solarizeProbability: 0,
   flipProbability: 0.5,
+  rotation: 0,
   localCrops: 0,
   localCropSize: undefined,
   localCropScale: 0.05,
@@ -63,23 +66,28 @@ type EncoderOption = (typeof ENCODER_OPTION_NAMES)[number];
 
 const methods = Object.entries(METHODS) as [MethodName, MethodSpec][];
 
-/** Defaults of the options that some encoders take. */
-const ENCODER_DEFAULTS = { stem: 'cifar', width: 64, depth: 12, pooling: 'token' } as const;
+/** Defaults of the options that some encoders take; that of the stem follows from the size of the images. */
+const ENCODER_DEFAULTS = { width: 64, depth: 12, pooling: 'token' } as const;
+
+/** Up to so many pixels the first layers keep the resolution of the images. */
+const SMALL = 64;
 
 /** An option of some encoders only; `--help` says of which. */
 function ofEncoder<T extends z.ZodType>(name: EncoderOption, type: T, text: string) {
   const takers = ENCODERS.filter((encoder) => ENCODER_OPTIONS[encoder].includes(name));
   const families = [...new Set(takers.map((encoder) => (encoder.startsWith('vit') ? 'vit' : 'resnet')))];
-  const byDefault = name in ENCODER_DEFAULTS ? `, default: ${ENCODER_DEFAULTS[name as 'stem']}` : '';
+  const byDefault = name in ENCODER_DEFAULTS ? `, default: ${ENCODER_DEFAULTS[name as 'width']}` : '';
   return type.optional().describe(`${text} (${families.join(', ')}${byDefault})`);
 }
 
-/** An option whose default a method's recipe may change; `--help` says which do. */
+/** An option whose default a method's recipe or that of the views may change; `--help` says which do. */
 function recipe<T extends z.ZodType>(name: keyof Recipe, type: T, text: string) {
   const usual = RECIPE[name];
   const others = methods.flatMap(([method, { recipe: own }]) =>
     own[name] === undefined || own[name] === usual ? [] : [`${method}: ${own[name]}`],
   );
+  const medical = VIEW_RECIPES.medical[name];
+  if (medical !== undefined && medical !== usual) others.push(`medical views: ${medical}`);
   const defaults = [...(usual === undefined ? [] : [`default: ${usual}`]), ...others].join('; ');
   return type.optional().describe(defaults ? `${text} (${defaults})` : text);
 }
@@ -102,7 +110,17 @@ const groups = {
       .int()
       .optional()
       .describe('corrupted-cifar10: which ten corruptions, 0 weather and digital, 1 noise and blur'),
-    severity: z.int().optional().describe('corrupted-cifar10: severity, 1 to 5'),
+    severity: z
+      .int()
+      .optional()
+      .describe('corrupted-cifar10: severity, 1 to 5; colored-mnist: 1, colours vary much, to 5, hardly'),
+    variant: z
+      .enum(['lff', 'irm'])
+      .optional()
+      .describe('colored-mnist: ten digits and colours, or two (default: lff)'),
+    labelNoise: shareOrPercent
+      .optional()
+      .describe('colored-mnist, irm: probability that a label is flipped (default: 0.25)'),
     alignedShare: shareOrPercent
       .optional()
       .describe('share of the training examples whose attribute goes with the label, such as 0.95 or 95%'),
@@ -132,7 +150,7 @@ const groups = {
     stem: ofEncoder(
       'stem',
       z.enum(['cifar', 'imagenet']),
-      'first layers: for small images, or for 224 pixels and more',
+      `first layers: for images of up to ${SMALL} pixels, or for larger ones; by default as the images are`,
     ),
     width: ofEncoder('width', whole(1), 'channels of the first stage; 64 is the standard network'),
     patchSize: ofEncoder(
@@ -223,12 +241,21 @@ const groups = {
     ),
   },
   Views: {
+    views: z
+      .enum(VIEWS)
+      .optional()
+      .describe('what suits the images: photographs, or chest X-rays and the like (by the data set)'),
     cropScale: recipe('cropScale', share(), 'least share of the image area that a crop keeps'),
     jitterStrength: recipe('jitterStrength', z.number().min(0).max(2), 'strength of the colour jitter'),
     jitterSaturation: recipe(
       'jitterSaturation',
       z.number().min(0),
       'amount of its saturation, by default 0.8 times the strength',
+    ),
+    jitterHue: recipe(
+      'jitterHue',
+      z.number().min(0).max(0.5),
+      'amount of its hue, by default 0.2 times the strength',
     ),
     jitterProbability: recipe('jitterProbability', share(), 'probability of colour jitter'),
     grayscaleProbability: recipe('grayscaleProbability', share(), 'probability of grayscale'),
@@ -244,6 +271,11 @@ const groups = {
       'probability of solarisation, in every second view',
     ),
     flipProbability: recipe('flipProbability', share(), 'probability of a horizontal flip'),
+    rotation: recipe(
+      'rotation',
+      z.number().min(0).max(180),
+      'greatest angle by which views are turned, in degrees',
+    ),
     localCrops: recipe('localCrops', whole(0), 'small views of each image beside the full ones'),
     localCropSize: recipe(
       'localCropSize',
@@ -424,6 +456,7 @@ export type TrainOptions = z.input<typeof trainConfigSchema>;
 /** A configuration in which nothing depends on the machine or another option any more: what a run saves. */
 export type ResolvedConfig = Omit<TrainConfig, keyof Recipe> &
   Recipe & {
+    views: Views;
     scoring: NonNullable<TrainConfig['scoring']>;
     threads: number;
     precision: 'float32' | 'bfloat16';
@@ -434,12 +467,15 @@ export type ResolvedConfig = Omit<TrainConfig, keyof Recipe> &
 export function resolveConfig(config: TrainConfig): ResolvedConfig {
   const { options, recipe } = METHODS[config.method] as MethodSpec;
   const { optimizer } = { ...RECIPE, ...recipe, ...definedOnly(config) };
+  const { views = usualViews(config.dataset) } = config;
   return {
-    ...encoderDefaults(config.encoder),
+    ...encoderDefaults(config),
     ...definedOnly(RECIPE),
     ...definedOnly(recipe),
+    ...VIEW_RECIPES[views],
     ...definedOnly(options),
     ...definedOnly(config),
+    views,
     scoring: config.scoring ?? (config.sampler.startsWith('la-ssl') ? 'full-pass' : 'in-step'),
     threads: config.threads ?? availableParallelism(),
     precision: config.precision === 'auto' ? (hasFastBfloat16() ? 'bfloat16' : 'float32') : config.precision,
@@ -447,11 +483,18 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
   } as ResolvedConfig;
 }
 
-function encoderDefaults(encoder: EncoderName): object {
-  const taken = Object.entries(ENCODER_DEFAULTS).filter(([name]) =>
-    ENCODER_OPTIONS[encoder].includes(name as EncoderOption),
+function encoderDefaults(config: TrainConfig): object {
+  const stem = imageSizeOf(config) > SMALL ? 'imagenet' : 'cifar';
+  const taken = Object.entries({ ...ENCODER_DEFAULTS, stem }).filter(([name]) =>
+    ENCODER_OPTIONS[config.encoder].includes(name as EncoderOption),
   );
   return Object.fromEntries(taken);
+}
+
+/** Side of the images in pixels, as asked for; a data set that has one size only has small images. */
+function imageSizeOf(config: TrainConfig): number {
+  const spec = datasetSpec.safeParse(datasetSpecOf(config)); // what is wrong with it is said where it is loaded
+  return spec.data && 'imageSize' in spec.data ? spec.data.imageSize : 0;
 }
 
 function definedOnly<T extends object>(options: T): Partial<T> {
@@ -467,9 +510,11 @@ export function methodOptionsOf(config: ResolvedConfig): object {
 
 /** The data set that a configuration asks for; the data room checks it and fills in its own defaults. */
 export function datasetSpecOf(config: TrainConfig): DatasetSpec {
+  const { variant, labelNoise } = config;
   const { dataset, set, severity, alignedShare, examples, testExamples, dataSeed, frostPictures } = config;
   const { path, imageSize, onBad } = config;
   const options = {
+    ...{ variant, labelNoise },
     ...{ set, severity, alignedShare, examples, testExamples, seed: dataSeed, frostPictures },
     ...{ path, imageSize, onBad },
   };

@@ -29,11 +29,13 @@ export function viewPipelines(config: ResolvedConfig, image: ImageSize): ViewPip
   const shared = {
     strength: config.jitterStrength,
     saturation: config.jitterSaturation,
+    hue: config.jitterHue,
     jitterProbability: config.jitterProbability,
     grayscaleProbability: config.grayscaleProbability,
     blurProbability: config.blurProbability,
     blurKernel: config.blurKernel,
     flipProbability: config.flipProbability,
+    rotation: config.rotation,
   };
   const fullView = (solarizeProbability: number): AugmentPipeline =>
     simclrAugment({ ...shared, cropScale: [config.cropScale, 1], solarizeProbability });
