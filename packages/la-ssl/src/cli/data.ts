@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { dataCifar10Command } from './data-cifar10.js';
 import { dataCorruptedCifar10Command } from './data-corrupted-cifar10.js';
 import { dataListCommand } from './data-list.js';
+import { dataMnistCommand } from './data-mnist.js';
 import { dataSheetCommand } from './data-sheet.js';
 
 export function dataCommand(): Command {
@@ -19,6 +20,7 @@ Examples:
     dataListCommand(),
     dataCifar10Command(),
     dataCorruptedCifar10Command(),
+    dataMnistCommand(),
     dataSheetCommand(),
   ])
     command.addCommand(below);

@@ -22,6 +22,7 @@ test('the program has these commands, and its help names them', async () => {
     'data cifar10',
     'data corrupted-cifar10',
     'data list',
+    'data mnist',
     'data sheet',
     'demo',
     'embed',

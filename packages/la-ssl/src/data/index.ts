@@ -7,9 +7,11 @@
 import { z } from 'zod';
 import { cacheFolder } from './cache.js';
 import { fetchCifar10, loadCifar10 } from './cifar10.js';
+import { coloredMnistSpec, loadColoredMnist } from './colored-mnist.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
 import type { ImageDataset, Split, TrainOrTest } from './dataset.js';
 import { imageFolderSpec, loadImageFolder } from './image-folder.js';
+import { fetchMnist, loadMnist, mnistSpec } from './mnist.js';
 import type { OnProgress } from './progress.js';
 import { drawShapes, shapesSpec } from './shapes.js';
 import { exampleCount, parseSpec } from './spec.js';
@@ -24,6 +26,14 @@ export {
   verifyCifar10,
 } from './cifar10.js';
 export {
+  COLOUR_DEVIATIONS,
+  type ColoredMnistSpec,
+  coloredMnistSpec,
+  IRM_COLOURS,
+  LFF_COLOURS,
+  loadColoredMnist,
+} from './colored-mnist.js';
+export {
   ALIGNED_SHARES,
   CORRUPTION_SETS,
   type CorruptedCifar10Spec,
@@ -33,6 +43,7 @@ export {
 export * from './dataset.js';
 export { DownloadError } from './download.js';
 export { type ImageFolderSpec, imageFolderSpec, loadImageFolder } from './image-folder.js';
+export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './mnist.js';
 export type { DataEvent, OnProgress } from './progress.js';
 export { drawShapes, type ShapesSpec, shapesSpec } from './shapes.js';
 
@@ -42,7 +53,14 @@ export const cifar10Spec = z.strictObject({
   testExamples: exampleCount,
 });
 
-const specs = [cifar10Spec, corruptedCifar10Spec, shapesSpec, imageFolderSpec] as const;
+const specs = [
+  cifar10Spec,
+  corruptedCifar10Spec,
+  mnistSpec,
+  coloredMnistSpec,
+  shapesSpec,
+  imageFolderSpec,
+] as const;
 
 /** The specification of any data set, as it stands in a configuration file. */
 export const datasetSpec = z.discriminatedUnion('name', specs);
@@ -82,8 +100,8 @@ export async function loadSplit(
 ): Promise<ImageDataset> {
   const complete = parseSpec(datasetSpec, spec);
   const { onProgress, signal, cache = cacheFolder() } = options;
-  const fetched = complete.name === 'cifar10' || complete.name === 'corrupted-cifar10';
-  if (options.fetch && fetched) await fetchCifar10({ cache, onProgress });
+  if (options.fetch && complete.name.endsWith('cifar10')) await fetchCifar10({ cache, onProgress });
+  if (options.fetch && complete.name.endsWith('mnist')) await fetchMnist({ cache, onProgress });
   switch (complete.name) {
     case 'cifar10':
       return loadCifar10(trainOrTest(complete.name, split), {
@@ -92,6 +110,13 @@ export async function loadSplit(
       });
     case 'corrupted-cifar10':
       return loadCorruptedCifar10(trainOrTest(complete.name, split), complete, { cache, onProgress });
+    case 'mnist':
+      return loadMnist(trainOrTest(complete.name, split), {
+        cache,
+        examples: split === 'train' ? complete.examples : complete.testExamples,
+      });
+    case 'colored-mnist':
+      return loadColoredMnist(trainOrTest(complete.name, split), complete, { cache });
     case 'shapes':
       return drawShapes(trainOrTest(complete.name, split), complete);
     case 'folder':
