@@ -21,6 +21,13 @@ export const share = z
     'give a share from 0 to 1, or in per cent with the sign: "99.5%"',
   );
 
+/** Names, as a list or set apart by commas: "Male, Young". */
+export const nameList = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (typeof value === 'string' ? value.split(',') : value).map((name) => name.trim()))
+  .refine((names) => names.every((name) => name !== ''), 'give names, set apart by commas')
+  .refine((names) => new Set(names).size === names.length, 'name each once');
+
 /**
  * Checks a specification and fills in what was left out.
  * @throws where a key is unknown or a value out of range; the message names both
