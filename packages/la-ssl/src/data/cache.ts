@@ -3,7 +3,7 @@
  * is complete, and two processes that want the same file do not both make it.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,13 +39,20 @@ export function explainWriteError(error: unknown, file: string): unknown {
  * @param chunks - the content, in order
  */
 export async function writeWhole(file: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
   await removeLeftovers(file);
+  await makeWhole(file, async (handle) => {
+    for (const chunk of chunks) await handle.writeFile(chunk);
+  });
+}
+
+/** As `writeWhole`, of what `fill` writes. */
+export async function makeWhole(file: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
   const unfinished = `${file}.${randomUUID()}.tmp`;
   try {
     const handle = await open(unfinished, 'wx');
     try {
-      for (const chunk of chunks) await handle.writeFile(chunk);
+      await fill(handle);
       await handle.sync();
     } finally {
       await handle.close();
@@ -59,9 +66,18 @@ export async function writeWhole(file: string, chunks: Iterable<Uint8Array>): Pr
 
 /** Removes what earlier writers of the same file left when they were killed. */
 async function removeLeftovers(file: string): Promise<void> {
-  for (const name of await readdir(dirname(file))) {
-    if (!(name.startsWith(`${basename(file)}.`) && name.endsWith('.tmp'))) continue;
-    const leftover = join(dirname(file), name);
+  await removeUnfinished(dirname(file), (name) => name.startsWith(`${basename(file)}.`));
+}
+
+/** Removes what writers left in a folder when they were killed. @param which - of the files there; all by default */
+export async function removeUnfinished(
+  folder: string,
+  which: (name: string) => boolean = () => true,
+): Promise<void> {
+  const names = await readdir(folder).catch(() => []); // there is no such folder yet
+  for (const name of names) {
+    if (!(which(name) && name.endsWith('.tmp'))) continue;
+    const leftover = join(folder, name);
     const touched = await stat(leftover).catch(() => undefined);
     if (touched && Date.now() - touched.mtimeMs > deadAfter) await rm(leftover, { force: true });
   }

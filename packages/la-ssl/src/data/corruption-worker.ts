@@ -1,23 +1,18 @@
-/** @file One of the threads of `corruption-pool.ts`: takes the next few images until none are left. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** @file One of the threads of `corruption-pool.ts`. */
+import { workerData } from 'node:worker_threads';
 import { Random } from '../random.js';
-import type { CorruptionJob } from './corruption-pool.js';
+import type { CorruptionJob, Range } from './corruption-pool.js';
 import { corrupt } from './corruptions/index.js';
+import { answer } from './thread-pool.js';
 
-const atATime = 50;
-
-const { images, corrupted, next, indices, codes, names, severity, key, shape, frost } =
-  workerData as CorruptionJob;
+const { images, corrupted, indices, codes, names, severity, key, shape, frost } = workerData as CorruptionJob;
 const { height, width } = shape;
 const area = height * width;
 
-for (;;) {
-  const first = Atomics.add(next, 0, atATime);
-  const end = Math.min(first + atATime, codes.length);
-  if (first >= end) break;
+answer(([first, end]: Range) => {
   for (let i = first; i < end; i++) corruptOne(i);
-  parentPort?.postMessage(end - first);
-}
+  return end - first;
+});
 
 function corruptOne(i: number): void {
   const start = i * area * 3;

@@ -11,6 +11,9 @@ export const UNKNOWN = -1;
 export const SPLITS = ['train', 'validation', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 
+/** There is no such split of a data set; its others can be loaded. */
+export class MissingSplit extends Error {}
+
 /** The splits of a data set that has no images for validation. */
 export type TrainOrTest = Exclude<Split, 'validation'>;
 
@@ -25,11 +28,17 @@ export interface Attribute {
   alignedWith?: Int32Array;
 }
 
+/** Bytes of images: in memory, or read from a file as they are wanted. */
+export interface Pixels extends Pick<Uint8Array, 'length' | 'subarray'> {
+  /** The images at these places, where they need not be copied for it. */
+  pick?: (indices: ArrayLike<number>) => Pixels;
+}
+
 export interface ImageDataset {
   name: string;
   split: Split;
   /** Pixels 0 to 255, `[N, C, H, W]`. */
-  images: Uint8Array;
+  images: Pixels;
   shape: { count: number; channels: number; height: number; width: number };
   classNames: readonly string[];
   /** One label an example, `[N]`, or `UNKNOWN`. */
@@ -140,7 +149,7 @@ export function subsetOf(dataset: ImageDataset, indices: ArrayLike<number>): Ima
   const pick = (codes: Int32Array): Int32Array => Int32Array.from(indices, (i) => codes[i]!);
   return {
     ...dataset,
-    images: imagesAt(dataset, indices),
+    images: dataset.images.pick?.(indices) ?? imagesAt(dataset, indices),
     shape: { ...dataset.shape, count: indices.length },
     ...(dataset.labels && { labels: pick(dataset.labels) }),
     attributes: dataset.attributes.map((attribute) => ({ ...attribute, codes: pick(attribute.codes) })),

@@ -1,15 +1,13 @@
 /**
- * @file Image files to pixels: JPEG, PNG, WebP and TIFF, in 8 or 16 bits, gray or colour, several at once.
+ * @file Image files to pixels: JPEG, PNG, WebP and TIFF, in 8 or 16 bits, gray or colour.
  *
  * As torchvision reads them (`convert('RGB')`: gray thrice, transparency dropped, colour profiles ignored), but for two
- * things that are right where that is not: the orientation in EXIF is followed, and 16 bits are scaled to 8, not cut off.
- * Of several pages the first is taken.
+ * things that are right where that is not: the orientation in EXIF is followed, and 16 bits are scaled to 8, not cut off
+ * (gray ones by a window, where one is given). Of several pages the first is taken.
  */
-import { readFile } from 'node:fs/promises';
-import { availableParallelism, freemem } from 'node:os';
 import sharp from 'sharp';
-import { errorCode } from './cache.js';
-import { type Picture, resizeAndCrop } from './resize.js';
+import type { Picture } from './resize.js';
+import { type Window, windowed } from './window.js';
 
 /** Endings of image files, in lower case. */
 export const IMAGE_ENDINGS: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
@@ -27,13 +25,14 @@ export interface BadFile {
 
 /**
  * @param content - of an image file
+ * @param window - for gray images of 16 bits
  * @throws Error that says what is wrong: truncated, broken, or of another kind
  */
-export async function decodeImage(content: Uint8Array): Promise<Picture> {
+export async function decodeImage(content: Uint8Array, window: Window = 'full'): Promise<Picture> {
   if (content.length === 0) throw new Error('is empty');
   const options = { failOn: 'error', ignoreIcc: true, autoOrient: true, limitInputPixels: false } as const;
   const image = sharp(content, options);
-  const { format, depth, width, height } = await image.metadata().catch(() => {
+  const { format, depth, space, width, height } = await image.metadata().catch(() => {
     throw new Error('holds no image in a form that is read, or is cut off at its beginning');
   });
   if (!FORMATS.includes(format)) throw new Error(`holds ${format}, not ${FORMATS.join(', ')}`);
@@ -41,99 +40,27 @@ export async function decodeImage(content: Uint8Array): Promise<Picture> {
     throw new Error(`has pixels of type ${depth}; save it with 8 or 16 bits`);
   }
   if (width * height > MOST_PIXELS) throw new Error(`has ${width} × ${height} pixels, more than 2^28`);
+  const gray = window !== 'full' && depth === 'ushort' && space === 'grey16';
   const { data, info } = await image
     .removeAlpha()
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
+    .toColourspace(gray ? 'grey16' : 'srgb')
+    .raw({ depth: gray ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
       // Not with libvips' own words: it keeps one text for all threads, which may be of another image.
       throw new Error('is broken or cut off', { cause });
     });
-  if (info.channels !== 3) throw new Error(`decodes to ${info.channels} channels, not 3`);
-  return { pixels: data, width: info.width, height: info.height };
-}
-
-export interface DecodeOptions {
-  /** S: the images become squares of this side, in pixels. */
-  side: number;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-export interface DecodedFiles {
-  /** `[N, 3, S, S]`, of the files that could be decoded, in the order given. */
-  images: Uint8Array;
-  /** Which files they are, `[N]`. */
-  indices: Int32Array;
-  /** Shorter sides of the images as they were, `[N]`, in pixels. */
-  sides: Int32Array;
-  /** The others. */
-  bad: { index: number; reason: string }[];
-}
-
-/**
- * Decodes files, as many at once as there are processors.
- * @throws where there is not the memory for all, before the first is read
- * @throws what `signal` was aborted with
- */
-export async function decodeFiles(
-  files: readonly string[],
-  { side, signal, onProgress }: DecodeOptions,
-): Promise<DecodedFiles> {
-  const size = 3 * side * side;
-  const images = allocate(files.length, side);
-  const sides = new Int32Array(files.length);
-  const reasons = new Map<number, string>();
-  let next = 0;
-  let done = 0;
-  const work = async (): Promise<void> => {
-    while (next < files.length) {
-      signal?.throwIfAborted();
-      const i = next++;
-      try {
-        const picture = await decodeImage(await readFile(files[i]!));
-        images.set(resizeAndCrop(picture, side), i * size);
-        sides[i] = Math.min(picture.width, picture.height);
-      } catch (error) {
-        const code = errorCode(error);
-        reasons.set(i, code ? `cannot be read (${code})` : (error as Error).message);
-      }
-      onProgress?.(++done, files.length);
-    }
-  };
-  // One more than processors, so that none waits for the disk.
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
-
-  const indices = Int32Array.from(files.keys()).filter((i) => !reasons.has(i));
-  indices.forEach((i, n) => {
-    if (i !== n) images.copyWithin(n * size, i * size, (i + 1) * size);
-  });
-  return {
-    images: images.subarray(0, indices.length * size),
-    indices,
-    sides: indices.map((i) => sides[i]!),
-    bad: [...reasons].map(([index, reason]) => ({ index, reason })).sort((a, b) => a.index - b.index),
-  };
-}
-
-/** @throws Error that says how much memory the images take and what there is */
-function allocate(count: number, side: number): Uint8Array {
-  const bytes = count * 3 * side * side;
-  const free = process.availableMemory?.() ?? freemem(); // the first knows a container's limit, from Node 20.13 on
-  const tooMuch = (there: string): Error =>
-    new Error(
-      `${count} images of ${side} × ${side} pixels take ${gigabytes(bytes)} of memory, ${there}. ` +
-        'Make them smaller (--image-size), or take fewer (--examples).',
-    );
-  if (bytes > free) throw tooMuch(`and ${gigabytes(free)} are free`);
-  try {
-    return new Uint8Array(bytes);
-  } catch {
-    throw tooMuch('more than one array of Node.js can have');
+  const channels = gray ? 1 : 3;
+  if (info.channels !== channels) {
+    throw new Error(`decodes to ${info.channels} channels, not ${channels}`);
   }
+  const pixels = gray ? thrice(windowed(new Uint16Array(new Uint8Array(data).buffer), window)) : data;
+  return { pixels, width: info.width, height: info.height };
 }
 
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
+/** Gray as red, green and blue. */
+function thrice(gray: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array(3 * gray.length);
+  for (let i = 0; i < gray.length; i++) pixels.fill(gray[i]!, 3 * i, 3 * i + 3);
+  return pixels;
 }

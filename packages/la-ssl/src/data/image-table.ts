@@ -6,16 +6,20 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Attribute, firstOfEachClass, type ImageDataset, type Split } from './dataset.js';
-import { type BadFile, decodeFiles } from './decode.js';
+import { type Attribute, firstOfEachClass, type ImageDataset, MissingSplit, type Split } from './dataset.js';
+import type { BadFile } from './decode.js';
+import { decodeCached } from './image-cache.js';
 import type { OnProgress } from './progress.js';
 import { exampleCount } from './spec.js';
+import { type Window, windowOption } from './window.js';
 
 /** What every data set of image files is asked for with. */
 export const imageOptions = {
   path: z.string('give the folder that the images are in').min(1),
   // The size that encoders and views are made for where nothing is said, and 3 kB an image.
   imageSize: z.int().min(8).max(1024).default(32),
+  window: windowOption.default('full'),
+  cacheImages: z.enum(['auto', 'on', 'off']).default('auto'),
   onBad: z.enum(['stop', 'skip']).default('stop'),
   examples: exampleCount,
   testExamples: exampleCount,
@@ -49,6 +53,12 @@ export interface ImageTable {
 export interface DecodeTableOptions {
   /** S: images become squares of so many pixels a side. */
   imageSize: number;
+  /** For gray images of 16 bits; `full` by default. */
+  window?: Window | undefined;
+  /** Whether decoded images are kept in the cache, as in `decodeCached`. */
+  cacheImages?: 'auto' | 'on' | 'off' | undefined;
+  /** The cache; `cacheFolder()` by default. */
+  cache?: string | undefined;
   /** What to do about what is bad: throw, or go on without and say so in `skipped`. */
   onBad: 'stop' | 'skip';
   /** Only so many of the training images, the first of each class. */
@@ -63,14 +73,14 @@ export interface DecodeTableOptions {
 const LISTED = 20;
 
 /**
- * Decodes the images of one split into memory, `3·S²` bytes each, in the order of its rows.
+ * Decodes the images of one split, `3·S²` bytes each, in the order of its rows, into memory or the cache.
  * @throws where the table has no such split; and where anything in it is bad, unless that is skipped
  * @throws what `signal` was aborted with
  */
 export async function decodeTable(
   table: ImageTable,
   split: Split,
-  { imageSize: side, onBad, examples, testExamples, onProgress, signal }: DecodeTableOptions,
+  { imageSize: side, onBad, examples, testExamples, onProgress, ...options }: DecodeTableOptions,
 ): Promise<ImageDataset> {
   const { name, root, classNames } = table;
   const note = (text: string): void => onProgress?.({ kind: 'note', text });
@@ -80,11 +90,12 @@ export async function decodeTable(
   const wanted = split === 'train' ? examples : testExamples;
   const rows = wanted === undefined ? all : first(wanted, all, classNames.length);
 
-  const decoded = await decodeFiles(
+  const decoded = await decodeCached(
     rows.paths.map((path) => join(root, path)),
     {
+      ...options,
       side,
-      signal,
+      onNote: (text) => note(`${name}: ${text}`),
       onProgress: (done, total) =>
         onProgress?.({ kind: 'progress', task: `decode ${name}`, done, total, unit: 'examples' }),
     },
@@ -176,5 +187,5 @@ export function listed(bad: readonly BadFile[]): string {
 function noSplit({ root, splits }: ImageTable, split: Split): Error {
   const others = Object.keys(splits).join(' and ') || 'nothing';
   const hint = split === 'test' ? ' Training, scoring and features need none.' : '';
-  return new Error(`${root} has no ${split} split: it has ${others}.${hint}`);
+  return new MissingSplit(`${root} has no ${split} split: it has ${others}.${hint}`);
 }

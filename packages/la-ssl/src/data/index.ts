@@ -9,7 +9,7 @@ import { cacheFolder } from './cache.js';
 import { fetchCifar10, loadCifar10 } from './cifar10.js';
 import { coloredMnistSpec, loadColoredMnist } from './colored-mnist.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
-import type { ImageDataset, Split, TrainOrTest } from './dataset.js';
+import { type ImageDataset, MissingSplit, type Split, type TrainOrTest } from './dataset.js';
 import { imageFolderSpec, loadImageFolder } from './image-folder.js';
 import { fetchMnist, loadMnist, mnistSpec } from './mnist.js';
 import type { OnProgress } from './progress.js';
@@ -120,7 +120,7 @@ export async function loadSplit(
     case 'shapes':
       return drawShapes(trainOrTest(complete.name, split), complete);
     case 'folder':
-      return loadImageFolder(split, complete, { onProgress, signal });
+      return loadImageFolder(split, complete, { cache, onProgress, signal });
     default:
       return complete satisfies never;
   }
@@ -128,6 +128,7 @@ export async function loadSplit(
 
 /** @throws where the split is that for validation: the data set has none */
 function trainOrTest(name: string, split: Split): TrainOrTest {
-  if (split === 'validation') throw new Error(`${name} has no validation split: it has train and test`);
+  if (split === 'validation')
+    throw new MissingSplit(`${name} has no validation split: it has train and test`);
   return split;
 }
