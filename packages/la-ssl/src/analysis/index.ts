@@ -1,4 +1,6 @@
-/** @file Analysis: what a run means. */
+/** @file Analysis: what a run means, and what a data set has. */
+export { type Association, association, contingency } from './association.js';
+export { type AttributeDescription, describeSplit, type SplitDescription } from './describe-split.js';
 export {
   describeExample,
   type NamedExample,

@@ -42,7 +42,7 @@ Examples:
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ folder, spec, splits: counts })}\n`
-        : `${describeCounts(counts)}\n\nCache: ${folder}\nLook at it: la-ssl data sheet corrupted-cifar10\n`,
+        : `${describeCounts(counts)}\n\nCache: ${folder}\nLook at it: la-ssl data describe corrupted-cifar10 --sheet corrupted-cifar10.png\n`,
     );
   });
 }

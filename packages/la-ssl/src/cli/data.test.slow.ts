@@ -38,11 +38,11 @@ test('data corrupted-cifar10 makes what was asked for, and counts it', async () 
   ]);
 });
 
-test('data sheet draws a row for each class of the clean images', async () => {
+test('data describe draws a row for each class of the clean images', async () => {
   const out = join(folder, 'cifar10.png');
   const { stdout } = await laSsl(
-    ...['data', 'sheet', 'cifar10', '--split', 'test', '--per-group', '4', '--out', out, '--json'],
+    ...['data', 'describe', 'cifar10', '--split', 'test', '--per-group', '4', '--sheet', out, '--json'],
   );
-  assert.deepEqual(JSON.parse(stdout), { file: out, groups: 10, examples: 40 });
+  assert.deepEqual(JSON.parse(stdout).sheet, { file: out, groups: 10, examples: 40 });
   assert.equal((await sharp(out).metadata()).format, 'png');
 });

@@ -2,9 +2,9 @@
 import { Command } from 'commander';
 import { dataCifar10Command } from './data-cifar10.js';
 import { dataCorruptedCifar10Command } from './data-corrupted-cifar10.js';
+import { dataDescribeCommand } from './data-describe.js';
 import { dataListCommand } from './data-list.js';
 import { dataMnistCommand } from './data-mnist.js';
-import { dataSheetCommand } from './data-sheet.js';
 
 export function dataCommand(): Command {
   const command = new Command('data').description('Fetch, make, list and look at data sets.').addHelpText(
@@ -14,14 +14,14 @@ Examples:
   la-ssl data list
   la-ssl data cifar10
   la-ssl data corrupted-cifar10 --severity 3 --aligned-share 99%
-  la-ssl data sheet shapes`,
+  la-ssl data describe shapes --sheet shapes.png`,
   );
   for (const below of [
     dataListCommand(),
     dataCifar10Command(),
     dataCorruptedCifar10Command(),
     dataMnistCommand(),
-    dataSheetCommand(),
+    dataDescribeCommand(),
   ])
     command.addCommand(below);
   return command;

@@ -220,7 +220,7 @@ test('wrong options end with 2 and say what was meant', async () => {
     [['train', '--dataset', 'folder', '--path', photos, '--image-size', '4'], /--image-size 4: .*8/],
     [['train', '--dataset', 'folder', '--path', photos, '--on-bad', 'ask'], /one of stop, skip/],
     [['embed', run, '--image-size', '5000'], /--image-size 5000: .*1024/],
-    [['data', 'sheet', 'folder'], /--path: .*give the folder/],
+    [['data', 'describe', 'folder'], /--path: .*give the folder/],
   ];
   for (const [args, message] of cases) {
     const { status, stderr } = await laSsl(...args, ...(args[0] === 'train' ? ['--runs', runs] : []));
@@ -229,11 +229,20 @@ test('wrong options end with 2 and say what was meant', async () => {
   }
 });
 
-test('data sheet draws a folder', async () => {
+test('data describe counts a folder, and draws it', async () => {
   const out = join(folder, 'sheet.png');
-  const { status, stdout } = await laSsl(
-    ...['data', 'sheet', 'folder', '--path', photos, '--per-group', '3', '--out', out, '--json'],
+  const { status, stdout, stderr } = await laSsl(
+    ...['data', 'describe', 'folder', '--path', photos, '--per-group', '3', '--sheet', out, '--json'],
   );
-  assert.equal(status, 0);
-  assert.deepEqual(JSON.parse(stdout), { file: out, groups: 4, examples: 12 });
+  assert.equal(status, 0, stderr);
+  const { splits, sheet } = JSON.parse(stdout);
+  assert.deepEqual(sheet, { file: out, groups: 4, examples: 12 });
+  const [train, test] = splits;
+  assert.deepEqual([train.split, test.split, splits.length], ['train', 'test', 2]);
+  assert.deepEqual([train.unknownLabels, train.aligned, train.attributes], [0, null, []]);
+  const counts = train.groups.map(({ count }: { count: number }) => count);
+  assert.equal(
+    counts.reduce((a: number, b: number) => a + b, 0),
+    train.images,
+  );
 });

@@ -21,9 +21,9 @@ test('the program has these commands, and its help names them', async () => {
     'data',
     'data cifar10',
     'data corrupted-cifar10',
+    'data describe',
     'data list',
     'data mnist',
-    'data sheet',
     'demo',
     'embed',
     'export',
@@ -63,7 +63,7 @@ test('wrong usage ends with 2 and says what was meant', async () => {
   const flag = await laSsl('score', 'runs/x', '--tpo', '3');
   assert.equal(flag.status, 2);
   assert.match(flag.stderr, /unknown option '--tpo'[\s\S]*Did you mean --top\?/);
-  const nested = await laSsl('data', 'sheet', 'shapes', '--per-gruop', '3');
+  const nested = await laSsl('data', 'describe', 'shapes', '--per-gruop', '3');
   assert.equal(nested.status, 2);
   assert.match(nested.stderr, /Did you mean --per-group\?[\s\S]*--help/);
   const value = await laSsl('train', '--dataset', 'shapes', '--epochs', '0');
