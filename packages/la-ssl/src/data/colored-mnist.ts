@@ -102,15 +102,17 @@ export async function loadColoredMnist(
   const means = Object.values(colours);
   const deviation = recipe.variant === 'lff' ? COLOUR_DEVIATIONS[(recipe.severity ?? 4) - 1]! : 0;
   const plane = mnist.images.length / mnist.shape.count / 3;
+  const images = new Uint8Array(mnist.images.length);
   for (let i = 0; i < mnist.shape.count; i++) {
-    const pixels = mnist.images.subarray(i * 3 * plane, (i + 1) * 3 * plane);
+    const gray = mnist.images.subarray(i * 3 * plane, (i * 3 + 1) * plane);
     const chance = random(i, 'colour');
     const jitter = means[codes[i]!]!.map(() => chance.normal());
-    pixels.set(paint(pixels.subarray(0, plane), means[codes[i]!]!, jitter, deviation));
+    images.set(paint(gray, means[codes[i]!]!, jitter, deviation), i * 3 * plane);
   }
   return {
     ...mnist,
     name: 'colored-mnist',
+    images,
     classNames,
     labels,
     attributes: [
