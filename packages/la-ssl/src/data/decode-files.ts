@@ -154,7 +154,10 @@ class TargetError extends Error {}
 
 function write(target: Target, index: number, pixels: Uint8Array): void {
   const start = index * pixels.length;
-  if (typeof target !== 'number') return target.set(pixels, start);
+  if (typeof target !== 'number') {
+    target.set(pixels, start);
+    return;
+  }
   try {
     for (let at = 0; at < pixels.length; ) {
       at += writeSync(target, pixels, at, pixels.length - at, start + at);
