@@ -87,7 +87,7 @@ test('a signal ends the decoding', async () => {
 });
 
 test('what fails here or where the pixels go ends it too', async () => {
-  const fails = decodeFiles(files, {
+  const fails = decodeFiles([...files, ...files], {
     side: 8,
     onProgress: () => {
       throw new Error('no more');
@@ -95,7 +95,9 @@ test('what fails here or where the pixels go ends it too', async () => {
   });
   await assert.rejects(fails, /no more/);
   const unwritable = openSync(files[0]!, 'r');
-  await assert.rejects(decodeInto(unwritable, files, { side: 8 }), { code: 'EBADF' });
+  for (const some of [files, [...files, ...files]]) {
+    await assert.rejects(decodeInto(unwritable, some, { side: 8 }), { code: 'EBADF' });
+  }
   closeSync(unwritable);
 });
 

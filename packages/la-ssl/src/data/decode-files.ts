@@ -5,7 +5,7 @@
  */
 import { writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, freemem } from 'node:os';
+import { freemem } from 'node:os';
 import { errorCode } from './cache.js';
 import type { Pixels } from './dataset.js';
 import { decodeImage } from './decode.js';
@@ -64,6 +64,9 @@ export interface DecodeResult {
 /** So many files are a task. */
 const AT_A_TIME = 8;
 
+/** So many files are decoded sooner than threads have started. */
+const FEW = 32;
+
 /**
  * Decodes files into memory, on all processors.
  * @throws where there is not the memory for all, before the first is read
@@ -104,20 +107,23 @@ export async function decodeInto(
   signal?.throwIfAborted();
   const sides = new Int32Array(files.length);
   const bad: Undecoded[] = [];
+  const job: DecodeJob = { side, window, target };
   let done = 0;
-  await runOnThreads<DecodeTask, DecodeResult>({
-    module: new URL('./decode-worker.js', import.meta.url),
-    workerData: { side, window, target } satisfies DecodeJob,
-    tasks: tasksOf(files),
-    threads: Math.min(availableParallelism(), Math.ceil(files.length / AT_A_TIME)),
-    signal,
-    onResult: (result) => {
-      sides.set(result.sides, result.first);
-      bad.push(...result.bad);
-      done += result.sides.length;
-      onProgress?.(done, files.length);
-    },
-  });
+  const onResult = (result: DecodeResult): void => {
+    sides.set(result.sides, result.first);
+    bad.push(...result.bad);
+    done += result.sides.length;
+    onProgress?.(done, files.length);
+  };
+  if (files.length <= FEW) {
+    for (const task of tasksOf(files)) {
+      onResult(await decodeSome(task, job));
+      signal?.throwIfAborted();
+    }
+  } else {
+    const module = new URL('./decode-worker.js', import.meta.url);
+    await runOnThreads({ module, workerData: job, tasks: tasksOf(files), onResult, signal });
+  }
   return { sides, bad: bad.sort((a, b) => a.index - b.index) };
 }
 
@@ -173,10 +179,10 @@ function allocate(count: number, side: number): Uint8Array {
   const free = freeMemory();
   const tooMuch = (there: string): Error =>
     new Error(
-      `${count} images of ${side} × ${side} pixels take ${gigabytes(bytes)} of memory, ${there}. ` +
+      `${count} images of ${side} × ${side} pixels take ${sizeText(bytes)} of memory, ${there}. ` +
         'Make them smaller (--image-size), take fewer (--examples), or have them on the disk (--cache-images on).',
     );
-  if (bytes > free) throw tooMuch(`and ${gigabytes(free)} are free`);
+  if (bytes > free) throw tooMuch(`and ${sizeText(free)} are free`);
   try {
     return new Uint8Array(new SharedArrayBuffer(bytes));
   } catch {
@@ -189,6 +195,7 @@ export function freeMemory(): number {
   return process.availableMemory?.() ?? freemem();
 }
 
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
+/** In MB or GB. */
+export function sizeText(bytes: number): string {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeUnfinished } from './cache.js';
-import { gigabytes } from './decode-files.js';
+import { sizeText } from './decode-files.js';
 
 /** Where decoded images are, in the cache folder. */
 export const IMAGE_CACHE = 'decoded-images';
@@ -52,7 +52,7 @@ export async function makeRoom(cache: string, bytes: number): Promise<void> {
   const most = SHARE * (bavail * bsize + taken);
   if (bytes > most) {
     throw new Error(
-      `they take ${gigabytes(bytes)}, and the cache may have ${gigabytes(most)}, half of what is free there; ` +
+      `they take ${sizeText(bytes)}, and the cache may have ${sizeText(most)}, half of what is free there; ` +
         'free some space, or set LA_SSL_DATA to a folder on another disk',
     );
   }

@@ -17,8 +17,8 @@ import {
   decodeFiles,
   decodeInto,
   freeMemory,
-  gigabytes,
   goodOf,
+  sizeText,
   type Undecoded,
 } from './decode-files.js';
 import { IMAGE_CACHE, makeRoom } from './image-cache-room.js';
@@ -71,7 +71,7 @@ export async function decodeCached(
       await makeRoom(cache, bytes);
       await makeWhole(file, (handle) => fill(handle, bytes, files, options));
       onNote?.(
-        `decoded images are kept in ${file} (${gigabytes(bytes)}); la-ssl data clear removes all of them`,
+        `decoded images are kept in ${file} (${sizeText(bytes)}); la-ssl data clear removes all of them`,
       );
       return (await openDecoded(file, files.length, side))!;
     });
@@ -102,9 +102,10 @@ async function openDecoded(file: string, count: number, side: number): Promise<D
   const tail = await readTail(file, count * size).catch(() => undefined);
   if (tail?.sides.length !== count) return undefined;
   const indices = goodOf(count, tail.bad);
+  const images = await MappedImages.open(file, count, size, indices);
   await utimes(file, new Date(), new Date()).catch(() => {}); // it may be someone else's
   return {
-    images: MappedImages.open(file, count, size, indices),
+    images,
     indices,
     sides: indices.map((i) => tail.sides[i]!),
     bad: tail.bad,

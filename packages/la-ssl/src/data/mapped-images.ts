@@ -1,4 +1,5 @@
 /** @file Images in a file that is mapped into memory: the system reads what is wanted, and keeps it while there is room. */
+import { access, constants } from 'node:fs/promises';
 import { call, keep, scope, type Tensor } from '@la-ssl/torch';
 import type { Pixels } from './dataset.js';
 
@@ -23,12 +24,22 @@ export class MappedImages implements Pixels {
    * @param size - bytes of an image
    * @param slots - which of them to take, in order, `[N]`
    */
-  static open(file: string, count: number, size: number, slots: ArrayLike<number>): MappedImages {
+  static async open(
+    file: string,
+    count: number,
+    size: number,
+    slots: ArrayLike<number>,
+  ): Promise<MappedImages> {
+    // A mapping of one's own costs nothing as long as nothing is written, but Linux may refuse a very large one.
+    const shared = await access(file, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
     const map = scope(() => {
       const bytes = call(
         'aten::from_file',
         file,
-        true,
+        shared,
         count * size,
         'uint8',
         'strided',
