@@ -6,11 +6,9 @@
  * window of the images.
  */
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { type FileHandle, open, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { cacheFolder, errorCode, makeWhole, withLock } from './cache.js';
+import { cacheFolder, makeWhole, withLock } from './cache.js';
 import {
   type DecodedFiles,
   type DecodeOptions,
@@ -21,6 +19,7 @@ import {
   sizeText,
   type Undecoded,
 } from './decode-files.js';
+import { hashOfStates } from './file-states.js';
 import { IMAGE_CACHE, makeRoom } from './image-cache-room.js';
 import { MappedImages } from './mapped-images.js';
 
@@ -127,27 +126,11 @@ async function readTail(file: string, pixels: number): Promise<Tail | undefined>
   }
 }
 
-/** The hash of what decoded images follow from. Contents are not read: a change of one shows in its times. */
+/** The hash of what decoded images follow from. */
 async function keyOf(
   files: readonly string[],
   { side, window = 'full', signal }: DecodeOptions,
 ): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([VERSION, side, window]));
-  for (const [i, file] of files.entries()) {
-    if (i % 10_000 === 0) {
-      await setImmediate(); // for Ctrl-C
-      signal?.throwIfAborted();
-    }
-    hash.update(JSON.stringify([file, ...stateOf(file)]));
-  }
-  return hash.digest('hex').slice(0, 32);
-}
-
-function stateOf(file: string): (number | string | undefined)[] {
-  try {
-    const entry = statSync(file);
-    return [entry.size, entry.mtimeMs, entry.ctimeMs];
-  } catch (error) {
-    return [errorCode(error)];
-  }
+  const parts = [VERSION, side, window, await hashOfStates(files, signal)];
+  return createHash('sha256').update(parts.join()).digest('hex').slice(0, 32);
 }
