@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evalTransform } from './eval.js';
 import { toUnitRange } from './images.js';
-import { applyNormalize, CIFAR10_NORMALIZATION, GRAY_NORMALIZATION } from './normalize.js';
+import { applyNormalize, CIFAR10_NORMALIZATION, GRAY_NORMALIZATION, toBytes } from './normalize.js';
 import { assertClose, reference } from './test-support.js';
 
 const get = reference('color');
@@ -29,4 +29,11 @@ test('what does not fit is refused by name', () => {
   assert.throws(() => applyNormalize(unit, { mean: [0, 0, 0], std: [1, 0, 1] }), /std must be positive/);
   assert.throws(() => applyNormalize(unit, { mean: [0, Number.NaN, 0], std: [1, 1, 1] }), /mean.*NaN/);
   assert.throws(() => evalTransform()(bytes.to('int64')), /uint8, or float32 in \[0, 1\], got int64/);
+});
+
+test('normalised images come back to the very bytes, and what is out of range is limited', () => {
+  const normalised = evalTransform(normalization)(bytes);
+  assert.deepEqual(toBytes(normalised, normalization), bytes.data());
+  assert.ok(toBytes(normalised.add(100), normalization).every((byte) => byte === 255));
+  assert.ok(toBytes(normalised.sub(100), normalization).every((byte) => byte === 0));
 });

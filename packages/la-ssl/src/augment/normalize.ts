@@ -47,3 +47,17 @@ export function applyNormalize(images: Tensor, { mean, std }: Normalization): Te
   const byChannel = (values: readonly number[]) => fromData(Float32Array.from(values), [channels, 1, 1]);
   return scope(() => images.sub(byChannel(mean)).div_(byChannel(std)));
 }
+
+/**
+ * The inverse, as bytes to look at.
+ * @param views - normalised float32 `[N, C, H, W]`
+ * @returns `round(255 (views · std + mean))`, limited to 0 to 255, `[N, C, H, W]`
+ */
+export function toBytes(views: Tensor, { mean, std }: Normalization): Uint8Array {
+  const byChannel = (values: readonly number[]) => fromData(Float32Array.from(values), [values.length, 1, 1]);
+  return scope(() => {
+    const unit = views.mul(byChannel(std)).add_(byChannel(mean));
+    const bytes = unit.mul_(255).round().clamp_({ min: 0, max: 255 }).to('uint8');
+    return new Uint8Array(bytes.data() as Uint8Array);
+  });
+}

@@ -24,6 +24,7 @@ test('the program has these commands, and its help names them', async () => {
     'data describe',
     'data list',
     'data mnist',
+    'data preview',
     'demo',
     'embed',
     'export',

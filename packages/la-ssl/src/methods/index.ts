@@ -12,7 +12,7 @@ import { vicreg } from './vicreg.js';
 export { BarlowTwins, type BarlowTwinsOptions, barlowTwinsTerms } from './barlow-twins.js';
 export { BYOL, type BYOLOptions, byolLoss } from './byol.js';
 export { DINO, type DINOOptions, dinoLoss, type TeacherTemperature, teacherTemperatureAt } from './dino.js';
-export { drawOrder, MAE, type MAEOptions, normalizePatches } from './mae.js';
+export { drawOrder, MAE, type MAEOptions, normalizePatches, visiblePatches } from './mae.js';
 export type { Method, MethodOutput, MethodParts, MethodSpec, Recipe, StepContext } from './method.js';
 export { contrastiveLoss, MoCoV3, type MoCoV3Options } from './moco-v3.js';
 export { ntXent, SimCLR, type SimCLROptions } from './simclr.js';

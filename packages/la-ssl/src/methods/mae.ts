@@ -166,7 +166,8 @@ function takeTokens(tokens: Tensor, places: Tensor): Tensor {
   return tokens.gather(1, places.unsqueeze(2).expand([-1, -1, tokens.shape[2]!]));
 }
 
-function visiblePatches(patches: number, maskRatio: number): number {
+/** K, how many of L patches stay visible: `⌊L (1 − r)⌋`, the first in the order that a mask drew. */
+export function visiblePatches(patches: number, maskRatio: number): number {
   return Math.trunc(patches * (1 - maskRatio));
 }
 

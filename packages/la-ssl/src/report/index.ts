@@ -4,3 +4,4 @@ export { groupSheet } from './group-sheet.js';
 export { writeSpeedPlot } from './run-speeds.js';
 export { type ScoreFiles, scoreTable, writeScoreFiles } from './score-files.js';
 export { type SpeedsAtUpdate, speedPlot } from './speed-plot.js';
+export { spreadOverGroups, viewSheet } from './view-sheet.js';

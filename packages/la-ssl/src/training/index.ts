@@ -16,6 +16,6 @@ export { type PretrainOptions, pretrain } from './pretrain.js';
 export { RunFolder, type RunStatus } from './run-folder.js';
 export { type CosineOptions, cosineLr } from './schedule.js';
 export { type ScoringOptions, scoreAll } from './scoring.js';
-export { createMethod, createRun, type RunParts } from './setup.js';
+export { createMethod, createRun, encoderOptionsOf, type RunParts, viewsOf } from './setup.js';
 export { readSpeeds } from './speeds-file.js';
-export { augmentedViews, type MakeViews, SCORING_VIEWS, TRAINING_VIEWS } from './views.js';
+export { augmentedViews, type MakeViews, methodRandom, SCORING_VIEWS, TRAINING_VIEWS } from './views.js';

@@ -52,17 +52,21 @@ export function createRun(
   const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
   const sampler = createSampler(config, monitor, groups, conflicting);
   const method = createMethod(config, dataset.shape, initialise);
-  const { patchSize } = encoderOptionsOf(config, dataset.shape);
-  const pipelines = viewPipelines(config, { ...dataset.shape, patchSize });
   return {
     method,
     optimizer: createOptimizer(config, method),
-    makeViews: augmentedViews(pipelines, config.seed),
+    makeViews: viewsOf(config, dataset.shape),
     monitor,
     sampler,
     groups,
     conflicting,
   };
+}
+
+/** What makes the views of a run on such images. @throws Error as `viewPipelines` and `encoderOptionsOf` */
+export function viewsOf(config: ResolvedConfig, image: ImageSize): MakeViews {
+  const { patchSize } = encoderOptionsOf(config, image);
+  return augmentedViews(viewPipelines(config, { ...image, patchSize }), config.seed);
 }
 
 /**
