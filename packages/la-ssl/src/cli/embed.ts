@@ -62,7 +62,7 @@ Examples:
     const spec = givenDataset(command, info.dataset);
     const file = asked ?? `${name}-${spec.name}-${flags.split}.${format}`;
     // As large as the encoder is used to, where nothing is said.
-    if (spec.name === 'folder') spec.imageSize ??= info.imageSize[0];
+    if ('path' in spec) spec.imageSize ??= info.imageSize[0];
     const dataset = await loadWithBar(spec, (options) => loadSplit(spec, flags.split, options));
     const { channels = 3 } = info.options;
     if (dataset.shape.channels !== channels) {

@@ -12,8 +12,6 @@ export async function loadWithBar<T>(
   const options = { fetch: true, onProgress };
   // The others end at once by the signal itself: they need no time to stop.
   const work =
-    spec.name === 'folder'
-      ? interruptible('Stopping', (signal) => load({ ...options, signal }))
-      : load(options);
+    'path' in spec ? interruptible('Stopping', (signal) => load({ ...options, signal })) : load(options);
   return work.finally(stop);
 }

@@ -115,7 +115,7 @@ export async function runTraining(
 ): Promise<'finished' | 'interrupted'> {
   const spec = datasetSpecOf(config);
   const train = await loadWithBar(spec, (options) => loadSplit(spec, 'train', options));
-  if (spec.name === 'folder') await keepExamples(folder, spec.path, train);
+  if ('path' in spec) await keepExamples(folder, spec.path, train);
   const progress = createProgress(folder.path, 'examples');
   let worth = ''; // of the features, when last seen
   const onEvent = (event: TrainEvent): void => {

@@ -8,7 +8,7 @@ import { findImages } from './image-files.js';
 import type { ImageTable } from './image-table.js';
 import { nameList } from './spec.js';
 import { columnsThere, type TableFile, Tables } from './table.js';
-import { imageTableOf } from './table-rows.js';
+import { imageTableOf, slashed } from './table-rows.js';
 
 const columnName = z.string().min(1).optional();
 
@@ -125,5 +125,7 @@ function withEndings(paths: readonly (string | null)[], images: readonly string[
     const stem = path.slice(0, -extname(path).length);
     byStem.set(stem, byStem.has(stem) ? null : path);
   }
-  return paths.map((path) => (path !== null && lacksEnding(path) ? (byStem.get(path) ?? path) : path));
+  return paths.map((path) =>
+    path !== null && lacksEnding(path) ? (byStem.get(slashed(path)) ?? path) : path,
+  );
 }

@@ -42,6 +42,8 @@ export interface ImageTable {
   root: string;
   /** A split that has no image is not there. */
   splits: Partial<Record<Split, ImageRows>>;
+  /** What to say of a split that is not there: a sentence on from the root. */
+  advice?: Partial<Record<Split, string>>;
   classNames: readonly string[];
   attributes: readonly Omit<Attribute, 'codes'>[];
   /** What cannot be used, as far as can be said without opening an image. */
@@ -85,7 +87,6 @@ export async function decodeTable(
   const { name, root, classNames } = table;
   const note = (text: string): void => onProgress?.({ kind: 'note', text });
   const all = table.splits[split];
-  if (!all && onBad === 'stop' && table.bad.length > 0) throw cannotBeUsed(root, table.bad);
   if (!all) throw noSplit(table, split);
   const wanted = split === 'train' ? examples : testExamples;
   const rows = wanted === undefined ? all : first(wanted, all, classNames.length);
@@ -166,7 +167,7 @@ function first(wanted: number, rows: ImageRows, classes: number): ImageRows {
 }
 
 /** The error that lists what is bad. */
-export function cannotBeUsed(root: string, bad: readonly BadFile[]): Error {
+function cannotBeUsed(root: string, bad: readonly BadFile[]): Error {
   return new Error(
     `${root} has ${entries(bad.length)} that cannot be used:\n${listed(bad)}\n` +
       'Mend or remove them, or go on without them: --on-bad skip',
@@ -184,8 +185,10 @@ export function listed(bad: readonly BadFile[]): string {
   return lines.join('\n');
 }
 
-function noSplit({ root, splits }: ImageTable, split: Split): Error {
+function noSplit({ root, splits, advice, bad }: ImageTable, split: Split): Error {
   const others = Object.keys(splits).join(' and ') || 'nothing';
   const hint = split === 'test' ? ' Training, scoring and features need none.' : '';
-  return new MissingSplit(`${root} has no ${split} split: it has ${others}.${hint}`);
+  const reason = advice?.[split] ?? `has no ${split} split: it has ${others}.${hint}`;
+  const because = bad.length > 0 ? `\nWhat cannot be used:\n${listed(bad)}` : '';
+  return new MissingSplit(`${root} ${reason}${because}`);
 }

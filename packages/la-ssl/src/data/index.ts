@@ -6,17 +6,21 @@
  */
 import { z } from 'zod';
 import { cacheFolder } from './cache.js';
+import { celebaSpec, celebaTable } from './celeba.js';
 import { fetchCifar10, loadCifar10 } from './cifar10.js';
 import { coloredMnistSpec, loadColoredMnist } from './colored-mnist.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
 import { type ImageDataset, MissingSplit, type Split, type TrainOrTest } from './dataset.js';
-import { imageFolderSpec, loadImageFolder } from './image-folder.js';
+import { imageFolderSpec, imageFolderTable } from './image-folder.js';
+import { decodeTable, type ImageTable } from './image-table.js';
 import { fetchMnist, loadMnist, mnistSpec } from './mnist.js';
 import type { OnProgress } from './progress.js';
 import { drawShapes, shapesSpec } from './shapes.js';
 import { exampleCount, parseSpec } from './spec.js';
+import { waterbirdsSpec, waterbirdsTable } from './waterbirds.js';
 
 export { cacheFolder } from './cache.js';
+export { celebaSpec } from './celeba.js';
 export {
   CIFAR10_CLASSES,
   type FetchCifar10Options,
@@ -42,10 +46,12 @@ export {
 } from './corrupted-cifar10.js';
 export * from './dataset.js';
 export { DownloadError } from './download.js';
-export { type ImageFolderSpec, imageFolderSpec, loadImageFolder } from './image-folder.js';
+export { type ImageFolderSpec, imageFolderSpec } from './image-folder.js';
+export { decodeTable, type ImageRows, type ImageTable } from './image-table.js';
 export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './mnist.js';
 export type { DataEvent, OnProgress } from './progress.js';
 export { drawShapes, type ShapesSpec, shapesSpec } from './shapes.js';
+export { waterbirdsSpec } from './waterbirds.js';
 
 export const cifar10Spec = z.strictObject({
   name: z.literal('cifar10'),
@@ -60,6 +66,8 @@ const specs = [
   coloredMnistSpec,
   shapesSpec,
   imageFolderSpec,
+  waterbirdsSpec,
+  celebaSpec,
 ] as const;
 
 /** The specification of any data set, as it stands in a configuration file. */
@@ -120,10 +128,40 @@ export async function loadSplit(
     case 'shapes':
       return drawShapes(trainOrTest(complete.name, split), complete);
     case 'folder':
-      return loadImageFolder(split, complete, { cache, onProgress, signal });
+    case 'waterbirds':
+    case 'celeba': {
+      const table = await tableOf(complete, signal);
+      return decodeTable(table, split, { ...complete, cache, onProgress, signal });
+    }
     default:
       return complete satisfies never;
   }
+}
+
+/** The specification of a data set of image files, complete. */
+type ImageFilesSpec = Extract<z.output<typeof datasetSpec>, { path: string }>;
+
+function tableOf(spec: ImageFilesSpec, signal: AbortSignal | undefined): Promise<ImageTable> {
+  switch (spec.name) {
+    case 'folder':
+      return imageFolderTable(spec, signal);
+    case 'waterbirds':
+      return waterbirdsTable(spec.path, signal);
+    case 'celeba':
+      return celebaTable(spec, signal);
+    default:
+      return spec satisfies never;
+  }
+}
+
+/**
+ * What is known of every image of a data set of image files, before any is opened: for counts by split and group.
+ * @throws where the specification is of another kind or wrong, or the data set is not as it should be
+ */
+export async function loadImageTable(spec: DatasetSpec, signal?: AbortSignal): Promise<ImageTable> {
+  const complete = parseSpec(datasetSpec, spec);
+  if (!('path' in complete)) throw new Error(`${complete.name} is not made of image files`);
+  return tableOf(complete, signal);
 }
 
 /** @throws where the split is that for validation: the data set has none */

@@ -159,11 +159,14 @@ function classesOfTraining({ label, splits }: TableRows, splitOf: Map<string, Sp
   return classes;
 }
 
+/** A path as this system writes it in its shortest form, with `/`. */
+export function slashed(path: string): string {
+  return posix.normalize(path.replaceAll('\\', '/'));
+}
+
 /** A path of a table as one below the root, or undefined where it leads out. */
 function below(root: string, given: string): string | undefined {
-  const slashed = given.replaceAll('\\', '/');
-  const inside = slashed.startsWith(`${root}/`) ? slashed.slice(root.length + 1) : slashed;
-  const path = posix.normalize(inside);
+  const path = slashed(given.startsWith(`${root}/`) ? given.slice(root.length + 1) : given);
   const leadsOut = path.startsWith('/') || path === '..' || path.startsWith('../') || /^[a-z]:/i.test(path);
   return leadsOut ? undefined : path;
 }

@@ -137,8 +137,11 @@ export class Tables {
   /** @param sql - on tables that were loaded @returns its columns, as text */
   async query<Name extends string>(sql: string): Promise<Columns<Name>> {
     const reader = await this.#connection.runAndReadAll(sql);
-    const columns = reader.getColumns().map((values) => values.map((v) => (v === null ? null : String(v))));
-    return Object.fromEntries(reader.columnNames().map((name, i) => [name, columns[i]!])) as Columns<Name>;
+    const columns = reader.getColumns(); // none where there are no rows
+    const texts = (values: readonly unknown[] = []) => values.map((v) => (v === null ? null : String(v)));
+    return Object.fromEntries(
+      reader.columnNames().map((name, i) => [name, texts(columns[i])]),
+    ) as Columns<Name>;
   }
 
   async #openParquet(file: string): Promise<TableFile> {

@@ -4,12 +4,13 @@
  * The command line, the YAML file and the config that a run saves all have these names (a flag in kebab-case).
  * The values that the paper leaves open are options here; each says what its default follows.
  */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
-import { share as shareOrPercent } from '../data/spec.js';
+import { nameList, share as shareOrPercent } from '../data/spec.js';
 import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../methods/index.js';
 import { ENCODER_OPTIONS, ENCODERS } from '../models/index.js';
 import { usualViews, VIEW_RECIPES, VIEWS, type Views } from './view-recipe.js';
@@ -102,6 +103,9 @@ function own<T extends z.ZodType>(name: string, type: T, text: string) {
   return type.optional().describe(`${text} (${takers.join('; ')})`);
 }
 
+const columnOf = (what: string) =>
+  z.string().min(1).optional().describe(`folder with a table: column of ${what}`);
+
 /** Options by heading; the order is that of `--help`. */
 const groups = {
   Data: {
@@ -132,17 +136,30 @@ const groups = {
       .transform((path) => resolve(path)) // so that the run knows it from any folder
       .optional()
       .describe(
-        'folder: the folder of images, or of a folder for each class, or of train/ and test/ with those',
+        'folder: the folder of images, or of a folder for each class, or of train/ and test/ with those; waterbirds, ' +
+          'celeba: the folder that their archives unpack to',
       ),
+    table: z
+      .string()
+      .transform((file) => (existsSync(file) ? resolve(file) : file)) // else it is below the folder
+      .optional()
+      .describe('folder: CSV or Parquet file, in the folder or elsewhere, with a row for each image'),
+    imageColumn: columnOf('the paths of the images'),
+    labelColumn: columnOf('the labels'),
+    attributeColumns: nameList.optional().describe('folder with a table: columns of attributes, such as a,b'),
+    splitColumn: columnOf('the splits: train, val, test, or 0, 1, 2'),
+    idColumn: columnOf('ids of the examples, in place of their paths'),
+    label: z.string().optional().describe('celeba: which attribute is the label (default: Blond_Hair)'),
+    attributes: nameList.optional().describe('celeba: attributes that make groups with it (default: Male)'),
     imageSize: whole(1)
       .optional()
       .describe(
-        'folder: side to which images are resized and cropped, in pixels, 8 to 1024; 224 is usual for photographs (default: 32)',
+        'folder, waterbirds, celeba: side to which images are resized and cropped, in pixels, 8 to 1024; 224 is usual for photographs (default: 32)',
       ),
     onBad: z
       .enum(['stop', 'skip'])
       .optional()
-      .describe('folder: what to do about images that cannot be used (default: stop)'),
+      .describe('folder, waterbirds, celeba: what to do about images that cannot be used (default: stop)'),
     frostPictures: z.string().optional().describe('corrupted-cifar10: a folder with pictures of frost'),
   },
   Encoder: {
@@ -510,14 +527,10 @@ export function methodOptionsOf(config: ResolvedConfig): object {
 
 /** The data set that a configuration asks for; the data room checks it and fills in its own defaults. */
 export function datasetSpecOf(config: TrainConfig): DatasetSpec {
-  const { variant, labelNoise } = config;
-  const { dataset, set, severity, alignedShare, examples, testExamples, dataSeed, frostPictures } = config;
-  const { path, imageSize, onBad } = config;
-  const options = {
-    ...{ variant, labelNoise },
-    ...{ set, severity, alignedShare, examples, testExamples, seed: dataSeed, frostPictures },
-    ...{ path, imageSize, onBad },
-  };
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { name: dataset, ...Object.fromEntries(given) } as DatasetSpec;
+  const given = Object.keys(groups.Data).flatMap((key) => {
+    const value = config[key as keyof TrainConfig];
+    if (key === 'dataset' || value === undefined) return [];
+    return [[key === 'dataSeed' ? 'seed' : key, value]];
+  });
+  return { name: config.dataset, ...Object.fromEntries(given) } as DatasetSpec;
 }
