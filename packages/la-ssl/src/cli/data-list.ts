@@ -9,6 +9,7 @@ const DESCRIPTIONS: Record<DatasetName, string> = {
   cifar10: '60,000 photographs of 32×32 pixels in ten classes; fetched',
   'corrupted-cifar10': 'CIFAR-10 with a corruption that goes with the class; made',
   'colored-mnist': 'MNIST with a colour that goes with the digit; painted as it is loaded',
+  'corrupted-mnist': 'MNIST with a corruption that goes with the digit; made',
   folder: 'your own folder of images; read as it is loaded',
   mnist: '70,000 handwritten digits of 28×28 pixels; fetched',
   celeba: 'faces with 40 attributes; your copy, read as it is loaded',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { assignAttributes } from './alignment.js';
+import { assignAttributes, assignSeveral } from './alignment.js';
 
 interface Case {
   examples: number;
@@ -53,4 +53,40 @@ test('all or nothing: a share of 1 leaves no conflicting example, a share of 0 n
   const labels = Int32Array.from({ length: 60 }, (_, i) => i % 3);
   assert.deepEqual(assignAttributes(labels, 3, 1), labels);
   assert.ok(assignAttributes(labels, 3, 0).every((attribute, i) => attribute !== labels[i]));
+});
+
+test('several attributes have their exact shares each, and are independent given the label', () => {
+  for (const [size, shares] of [
+    [600, [0.95, 0.9]],
+    [600, [0.5, 0.1]],
+    [599, [0.98, 0.95, 0.6]],
+    [37, [0.7, 0.7]],
+  ] as const) {
+    const labels = Int32Array.from({ length: 10 * size }, (_, i) => (i * 7) % 10);
+    const all = assignSeveral(labels, 10, shares);
+    assert.deepEqual(all[0], assignAttributes(labels, 10, shares[0]));
+    for (const [a, share] of shares.entries()) {
+      const alone = assignAttributes(labels, 10, share);
+      for (let label = 0; label < 10; label++) {
+        const countsOf = (codes: Int32Array): number[] =>
+          Array.from(
+            { length: 10 },
+            (_, code) => codes.filter((it, i) => it === code && labels[i] === label).length,
+          );
+        assert.deepEqual(countsOf(all[a]!), countsOf(alone));
+        for (const other of all.slice(0, a)) {
+          const [ofOther, own] = [countsOf(other), countsOf(alone)];
+          for (let b = 0; b < 10; b++) {
+            for (let code = 0; code < 10; code++) {
+              const both = labels.filter(
+                (it, i) => it === label && other[i] === b && all[a]![i] === code,
+              ).length;
+              const expected = (ofOther[b]! * own[code]!) / size;
+              assert.ok(Math.abs(both - expected) < 2.5, `${both} of ${b} and ${code}, expected ${expected}`);
+            }
+          }
+        }
+      }
+    }
+  }
 });

@@ -5,16 +5,29 @@
  * Two data sets have this name:
  * - `lff`, of "Learning from Failure" (Nam et al. 2020, https://arxiv.org/abs/2007.02561): ten digits and ten colours, each image with a
  *   colour of its own about that of its attribute. Theirs is not repeatable; ours comes from a generator for each image.
+ *   Where a set of corruptions is asked for, its images are corrupted too, by a second attribute with a share of its own, independent of
+ *   the colour given the digit.
  * - `irm`, of "Invariant Risk Minimization" (Arjovsky et al. 2019, https://arxiv.org/abs/1907.02893) as SubpopBench sets it: 0 to 4 against
  *   5 to 9, a quarter of the labels flipped, red or green. They cut three splits with one share out of the training images of
  *   MNIST; here training and test images are those of MNIST, and the shares are exact, as in `lff`.
  */
+
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Random } from '../random.js';
-import { assignAttributes } from './alignment.js';
+import { assignSeveral } from './alignment.js';
+import {
+  type CorruptOptions,
+  corruptedImages,
+  corruptionAttribute,
+  corruptionSet,
+  corruptionSeverity,
+  corruptionTitle,
+  frostPictures,
+} from './corrupted-images.js';
 import { type ImageDataset, type TrainOrTest, UNKNOWN } from './dataset.js';
 import { loadMnist, MNIST } from './mnist.js';
-import { exampleCount, parseSpec, share } from './spec.js';
+import { exampleCount, parseSpec, share, sharesByAttribute, sharesOf } from './spec.js';
 
 /** The ten colours of `lff`, red, green and blue in [0, 1]; colour i goes with digit i. Source: its `colors.th`. */
 export const LFF_COLOURS = {
@@ -50,9 +63,16 @@ export const coloredMnistSpec = z.strictObject({
     .max(5)
     .optional()
     .describe('lff: 1 (colours vary much) to 5 (hardly); 4, as in its published runs, by default'),
-  alignedShare: share
+  alignedShare: sharesByAttribute
     .optional()
-    .describe('the share of training images whose colour goes with the class (lff: 0.95, irm: 0.8)'),
+    .describe(
+      'the share of training images whose colour, and corruption, goes with the class (lff: 0.95, irm: 0.8); or one each, "colour=95%,corruption=80%"',
+    ),
+  set: corruptionSet.optional().describe('lff: corrupt the images too, which is a second attribute; 0 or 1'),
+  corruptionSeverity: corruptionSeverity
+    .optional()
+    .describe('with set: 1 (slight) to 5 (strong, the default)'),
+  frostPictures,
   labelNoise: share.optional().describe('irm: the probability that a label is flipped (0.25)'),
   examples: exampleCount,
   testExamples: exampleCount,
@@ -79,7 +99,7 @@ const STREAMS = { train: { colour: 2, label: 4 }, test: { colour: 3, label: 5 } 
 export async function loadColoredMnist(
   split: TrainOrTest,
   spec: ColoredMnistSpec,
-  options: { cache?: string | undefined } = {},
+  options: CorruptOptions = {},
   origin = MNIST,
 ): Promise<ImageDataset> {
   const recipe = parseSpec(coloredMnistSpec, spec);
@@ -96,8 +116,10 @@ export async function loadColoredMnist(
       : halves(mnist.labels!, (i) => random(i, 'label').uniform() < (recipe.labelNoise ?? 0.25));
   const colours: Record<string, Colour> = recipe.variant === 'lff' ? LFF_COLOURS : IRM_COLOURS;
   const usualShare = recipe.variant === 'lff' ? 0.95 : 0.8;
-  const alignedShare = split === 'train' ? (recipe.alignedShare ?? usualShare) : 1 / classNames.length;
-  const codes = assignAttributes(labels, classNames.length, alignedShare);
+  const names = recipe.set === undefined ? ['colour'] : ['colour', 'corruption'];
+  const trainShares = sharesOf(recipe.alignedShare ?? usualShare, names, usualShare);
+  const shares = split === 'train' ? trainShares : names.map(() => 1 / classNames.length);
+  const [codes, corruptions] = assignSeveral(labels, classNames.length, shares) as [Int32Array, Int32Array?];
 
   const means = Object.values(colours);
   const deviation = recipe.variant === 'lff' ? COLOUR_DEVIATIONS[(recipe.severity ?? 4) - 1]! : 0;
@@ -109,7 +131,7 @@ export async function loadColoredMnist(
     const jitter = means[codes[i]!]!.map(() => chance.normal());
     images.set(paint(gray, means[codes[i]!]!, jitter, deviation), i * 3 * plane);
   }
-  return {
+  const painted: ImageDataset = {
     ...mnist,
     name: 'colored-mnist',
     images,
@@ -124,11 +146,35 @@ export async function loadColoredMnist(
       },
     ],
   };
+  if (recipe.set === undefined || !corruptions) return painted;
+  const { set, seed, corruptionSeverity: severity = 5 } = recipe;
+  const corruption = { set, seed, severity, codes: corruptions, frostPictures: recipe.frostPictures };
+  const title = corruptionTitle(split, corruption, shares[1]!);
+  const source = createHash('sha256').update(images).digest('hex');
+  return {
+    ...painted,
+    images: await corruptedImages(painted, { ...corruption, folder: painted.name, title, source }, options),
+    attributes: [...painted.attributes, corruptionAttribute(set, corruptions)],
+  };
 }
 
-function checkVariant({ variant, severity, labelNoise }: z.output<typeof coloredMnistSpec>): void {
+function checkVariant({
+  variant,
+  severity,
+  labelNoise,
+  set,
+  ...corruption
+}: z.output<typeof coloredMnistSpec>): void {
   if (variant === 'irm' && severity !== undefined) {
     throw new Error('colored-mnist: severity belongs to --variant lff; the colours of irm do not vary');
+  }
+  if (variant === 'irm' && set !== undefined) {
+    throw new Error('colored-mnist: set belongs to --variant lff: ten corruptions go with ten digits');
+  }
+  if (set === undefined && (corruption.corruptionSeverity ?? corruption.frostPictures) !== undefined) {
+    throw new Error(
+      'colored-mnist: corruptionSeverity and frostPictures need a set of corruptions, --set 0 or 1',
+    );
   }
   if (variant === 'lff' && labelNoise !== undefined) {
     throw new Error('colored-mnist: labelNoise belongs to --variant irm; lff keeps the digits as labels');

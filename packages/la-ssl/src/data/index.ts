@@ -10,6 +10,7 @@ import { celebaSpec, celebaTable } from './celeba.js';
 import { fetchCifar10, loadCifar10 } from './cifar10.js';
 import { coloredMnistSpec, loadColoredMnist } from './colored-mnist.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
+import { corruptedMnistSpec, loadCorruptedMnist } from './corrupted-mnist.js';
 import { type ImageDataset, MissingSplit, type Split, type TrainOrTest } from './dataset.js';
 import { imageFolderSpec, imageFolderTable } from './image-folder.js';
 import { decodeTable, type ImageTable } from './image-table.js';
@@ -39,11 +40,12 @@ export {
 } from './colored-mnist.js';
 export {
   ALIGNED_SHARES,
-  CORRUPTION_SETS,
   type CorruptedCifar10Spec,
   corruptedCifar10Spec,
   loadCorruptedCifar10,
 } from './corrupted-cifar10.js';
+export { CORRUPTION_SETS } from './corrupted-images.js';
+export { type CorruptedMnistSpec, corruptedMnistSpec, loadCorruptedMnist } from './corrupted-mnist.js';
 export * from './dataset.js';
 export { DownloadError } from './download.js';
 export { type ImageFolderSpec, imageFolderSpec } from './image-folder.js';
@@ -65,6 +67,7 @@ const specs = [
   mnistSpec,
   coloredMnistSpec,
   shapesSpec,
+  corruptedMnistSpec,
   imageFolderSpec,
   waterbirdsSpec,
   celebaSpec,
@@ -124,7 +127,9 @@ export async function loadSplit(
         examples: split === 'train' ? complete.examples : complete.testExamples,
       });
     case 'colored-mnist':
-      return loadColoredMnist(trainOrTest(complete.name, split), complete, { cache });
+      return loadColoredMnist(trainOrTest(complete.name, split), complete, { cache, onProgress });
+    case 'corrupted-mnist':
+      return loadCorruptedMnist(trainOrTest(complete.name, split), complete, { cache, onProgress });
     case 'shapes':
       return drawShapes(trainOrTest(complete.name, split), complete);
     case 'folder':

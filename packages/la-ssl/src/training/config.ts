@@ -10,7 +10,8 @@ import { resolve } from 'node:path';
 import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
-import { nameList, share as shareOrPercent } from '../data/spec.js';
+import { nameList, share as shareOrPercent, sharesByAttribute } from '../data/spec.js';
+import { windowOption } from '../data/window.js';
 import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../methods/index.js';
 import { ENCODER_OPTIONS, ENCODERS } from '../models/index.js';
 import { usualViews, VIEW_RECIPES, VIEWS, type Views } from './view-recipe.js';
@@ -113,11 +114,19 @@ const groups = {
     set: z
       .int()
       .optional()
-      .describe('corrupted-cifar10: which ten corruptions, 0 weather and digital, 1 noise and blur'),
+      .describe(
+        'corrupted-cifar10, corrupted-mnist: which ten corruptions, 0 weather and digital, 1 noise and blur; colored-mnist: corrupt the images too, a second attribute',
+      ),
     severity: z
       .int()
       .optional()
-      .describe('corrupted-cifar10: severity, 1 to 5; colored-mnist: 1, colours vary much, to 5, hardly'),
+      .describe(
+        'corrupted-cifar10, corrupted-mnist: severity, 1 to 5; colored-mnist: 1, colours vary much, to 5, hardly',
+      ),
+    corruptionSeverity: z
+      .int()
+      .optional()
+      .describe('colored-mnist with --set: severity of the corruptions, 1 to 5'),
     variant: z
       .enum(['lff', 'irm'])
       .optional()
@@ -125,9 +134,11 @@ const groups = {
     labelNoise: shareOrPercent
       .optional()
       .describe('colored-mnist, irm: probability that a label is flipped (default: 0.25)'),
-    alignedShare: shareOrPercent
+    alignedShare: sharesByAttribute
       .optional()
-      .describe('share of the training examples whose attribute goes with the label, such as 0.95 or 95%'),
+      .describe(
+        'share of the training examples whose attribute goes with the label, such as 0.95 or 95%, or of several attributes: colour=95%,corruption=80%',
+      ),
     examples: whole(1).optional().describe('how many training examples, the same number of each class (all)'),
     testExamples: whole(1).optional().describe('how many test examples, the same number of each class (all)'),
     dataSeed: seed().optional().describe('seed of what is random in the data set itself'),
@@ -160,7 +171,12 @@ const groups = {
       .enum(['stop', 'skip'])
       .optional()
       .describe('folder, waterbirds, celeba: what to do about images that cannot be used (default: stop)'),
-    frostPictures: z.string().optional().describe('corrupted-cifar10: a folder with pictures of frost'),
+    frostPictures: z
+      .string()
+      .optional()
+      .describe(
+        'corrupted-cifar10, corrupted-mnist, colored-mnist with --set: a folder with pictures of frost',
+      ),
   },
   Encoder: {
     encoder: z.enum(ENCODERS).default('resnet18').describe('encoder'),
