@@ -43,6 +43,7 @@ export function trainCommand(): Command {
 Examples:
   la-ssl train --dataset corrupted-cifar10 --examples 20000 --epochs 50 --sampler la-ssl
   la-ssl train --dataset folder --path photos --image-size 64 --stem imagenet
+  la-ssl train --dataset folder --path xrays --image-size 224 --views medical
   la-ssl train --config study.yaml --seed 3 --name study-3
   la-ssl train --resume runs/study-3`,
     );
