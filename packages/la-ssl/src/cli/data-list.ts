@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { cacheFolder, DATASET_NAMES, type DatasetName } from '../data/index.js';
+import { cacheFolder, DATASET_NAMES, type DatasetName, decodedFiles } from '../data/index.js';
 import { formatTable } from './table.js';
 
 const DESCRIPTIONS: Record<DatasetName, string> = {
@@ -22,20 +22,23 @@ export function dataListCommand(): Command {
     .description('List the data sets, and what of them is in the cache.')
     .option('--json', 'print the list as JSON')
     .addHelpText('after', '\nExamples:\n  la-ssl data list\n  la-ssl data list --json | jq -r .cache')
-    .action(({ json }: { json?: boolean }) => {
+    .action(async ({ json }: { json?: boolean }) => {
       const cache = cacheFolder();
       const datasets = DATASET_NAMES.map((name) => ({
         name,
         description: DESCRIPTIONS[name],
         cached: cachedFiles(join(cache, name)),
       }));
+      const decoded = await decodedFiles(cache);
       if (json) {
-        process.stdout.write(`${JSON.stringify({ cache, datasets })}\n`);
+        process.stdout.write(`${JSON.stringify({ cache, datasets, decoded })}\n`);
         return;
       }
       const rows = datasets.map(({ name, description, cached }) => [name, sizeOf(cached), description]);
       const table = formatTable(['data set', 'in the cache', 'what it is'], rows);
       process.stdout.write(`${table}\n\nCache: ${cache} (LA_SSL_DATA sets another)\n`);
+      if (decoded.length === 0) return;
+      process.stdout.write(`Decoded images there: ${sizeOf(decoded)} (la-ssl data clear removes them)\n`);
     });
 }
 
@@ -58,7 +61,7 @@ function cachedFiles(folder: string): CachedFile[] {
     .map((name) => ({ file: join(folder, name), bytes: statSync(join(folder, name)).size }));
 }
 
-function sizeOf(files: readonly CachedFile[]): string {
+export function sizeOf(files: readonly { bytes: number }[]): string {
   if (files.length === 0) return '–';
   const megabytes = files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
   return `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${megabytes.toFixed(0)} MB`;

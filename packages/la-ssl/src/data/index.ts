@@ -48,6 +48,7 @@ export { CORRUPTION_SETS } from './corrupted-images.js';
 export { type CorruptedMnistSpec, corruptedMnistSpec, loadCorruptedMnist } from './corrupted-mnist.js';
 export * from './dataset.js';
 export { DownloadError } from './download.js';
+export { clearDecoded, decodedFiles } from './image-cache-room.js';
 export { type ImageFolderSpec, imageFolderSpec } from './image-folder.js';
 export { decodeTable, type ImageRows, type ImageTable } from './image-table.js';
 export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './mnist.js';

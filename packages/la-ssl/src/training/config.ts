@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
 import { nameList, share as shareOrPercent, sharesByAttribute } from '../data/spec.js';
 import { windowOption } from '../data/window.js';
+import { windowOption } from '../data/window.js';
 import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../methods/index.js';
 import { ENCODER_OPTIONS, ENCODERS } from '../models/index.js';
 import { usualViews, VIEW_RECIPES, VIEWS, type Views } from './view-recipe.js';
@@ -166,6 +167,17 @@ const groups = {
       .optional()
       .describe(
         'folder, waterbirds, celeba: side to which images are resized and cropped, in pixels, 8 to 1024; 224 is usual for photographs (default: 32)',
+      ),
+    window: windowOption
+      .optional()
+      .describe(
+        'gray image files of 16 bits, such as X-rays: full keeps the upper 8 bits, auto takes the 0.5 % and 99.5 % quantiles of each image for black and white, <low>:<high> these values (default: full)',
+      ),
+    cacheImages: z
+      .enum(['auto', 'on', 'off'])
+      .optional()
+      .describe(
+        'image files: keep decoded images on the disk, so that later starts need not decode and memory need not hold them; auto: 5,000 or more, or what memory cannot hold (default: auto)',
       ),
     onBad: z
       .enum(['stop', 'skip'])
