@@ -12,7 +12,6 @@ import { z } from 'zod';
 import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
 import { nameList, share as shareOrPercent, sharesByAttribute } from '../data/spec.js';
 import { windowOption } from '../data/window.js';
-import { windowOption } from '../data/window.js';
 import { METHODS, type MethodName, type MethodSpec, type Recipe } from '../methods/index.js';
 import { ENCODER_OPTIONS, ENCODERS } from '../models/index.js';
 import { usualViews, VIEW_RECIPES, VIEWS, type Views } from './view-recipe.js';
