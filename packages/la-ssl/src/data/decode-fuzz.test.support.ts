@@ -63,7 +63,7 @@ export async function fuzz(name: string, count: number): Promise<number> {
   return images;
 }
 
-async function soon<T>(work: Promise<T>, state: string): Promise<T> {
+export async function soon<T>(work: Promise<T>, state: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new assert.AssertionError({ message: `${state} hangs` })), PATIENCE);
@@ -72,7 +72,7 @@ async function soon<T>(work: Promise<T>, state: string): Promise<T> {
 }
 
 /** Some bytes changed, and now and then a part cut out, doubled or cut off. */
-function broken(whole: Buffer, start: number, end: number, random: Random): Buffer {
+export function broken(whole: Buffer, start: number, end: number, random: Random): Buffer {
   const place = (): number => start + random.below(end - start);
   const content = Buffer.from(whole);
   for (let k = random.below(5); k >= 0; k--) content[place()] = random.below(256);

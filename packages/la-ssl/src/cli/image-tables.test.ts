@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import sharp from 'sharp';
+import { parse } from 'yaml';
+import { drawShapes } from '../data/index.js';
+import { laSsl } from './main.test.support.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'la-ssl-image-tables-'));
+after(() => rmSync(folder, { recursive: true }));
+const runs = join(folder, 'runs');
+const photos = join(folder, 'photos');
+const celeba = join(folder, 'celeba');
+
+/** Label and ground of each picture of shapes that was written, by split. */
+const rows: { file: string; split: number; label: number; ground: number }[] = [];
+
+before(async () => {
+  mkdirSync(photos);
+  mkdirSync(join(celeba, 'img_align_celeba'), { recursive: true });
+  for (const [split, at] of [['train', 0] as const, ['test', 2] as const]) {
+    const { images, labels, attributes, shape } = drawShapes(split, {
+      name: 'shapes',
+      alignedShare: 0.75,
+      examples: 48,
+      testExamples: 32,
+    });
+    const area = shape.height * shape.width;
+    for (let i = 0; i < shape.count; i++) {
+      const file = `${String(rows.length + 1).padStart(6, '0')}.jpg`;
+      const planes = images.subarray(i * 3 * area, (i + 1) * 3 * area);
+      const pixels = Uint8Array.from(planes, (_, k) => planes[(k % 3) * area + Math.floor(k / 3)]!);
+      const picture = sharp(pixels, { raw: { width: shape.width, height: shape.height, channels: 3 } });
+      await picture.toFile(join(photos, file));
+      await picture.toFile(join(celeba, 'img_align_celeba', file));
+      rows.push({ file, split: at, label: labels![i]!, ground: attributes[0]!.codes[i]! });
+    }
+  }
+  const sign = (is: boolean): string => (is ? ' 1' : '-1');
+  const faces = rows.map(({ file, label, ground }) => `${file} ${sign(label < 2)} ${sign(ground < 2)}`);
+  writeFileSync(
+    join(celeba, 'list_attr_celeba.txt'),
+    `${rows.length}\nBlond_Hair Male\n${faces.join('\n')}\n`,
+  );
+  writeFileSync(
+    join(celeba, 'list_eval_partition.txt'),
+    rows.map(({ file, split }) => `${file} ${split}\n`).join(''),
+  );
+  writeFileSync(
+    join(photos, 'metadata.csv'),
+    `image_id,target,ground,split\n${rows
+      .map(({ file, split, label, ground }) => `${file},shape${label},ground${ground},${split}\n`)
+      .join('')}`,
+  );
+});
+
+const tiny = [
+  ...['--image-size', '16', '--width', '8', '--stem', 'imagenet', '--epochs', '1', '--batch-size', '24'],
+  ...['--warmup-epochs', '0', '--threads', '1', '--precision', 'float32', '--runs', runs, '--json'],
+];
+
+/** Trains and probes. @returns the configuration that the run keeps, and groups by name of the probe's test */
+async function trainAndProbe(
+  ...args: string[]
+): Promise<{ config: Record<string, unknown>; groups: string[] }> {
+  const trained = await laSsl('train', ...args, ...tiny);
+  assert.equal(trained.status, 0, trained.stderr);
+  const { run } = JSON.parse(trained.stdout) as { run: string };
+  const probed = await laSsl('probe', run, '--l2', '0.1', '--json');
+  assert.equal(probed.status, 0, probed.stderr);
+  const { metrics } = JSON.parse(probed.stdout).runs[0].biased;
+  assert.equal(metrics.overall.count, 32);
+  return {
+    config: parse(readFileSync(join(run, 'config.yaml'), 'utf8')),
+    groups: Object.keys(metrics.groups),
+  };
+}
+
+test('CelebA in its official layout is trained on and probed by group', async () => {
+  const { config, groups } = await trainAndProbe('--dataset', 'celeba', '--path', celeba, '--name', 'faces');
+  assert.deepEqual([config.dataset, config.path], ['celeba', celeba]);
+  assert.deepEqual(groups, [
+    'label=not Blond_Hair,Male=not Male',
+    'label=not Blond_Hair,Male=Male',
+    'label=Blond_Hair,Male=not Male',
+    'label=Blond_Hair,Male=Male',
+  ]);
+  const wrong = await laSsl('train', '--dataset', 'celeba', '--path', celeba, '--label', 'Bald', ...tiny);
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /list_attr_celeba\.txt has no column Bald\. It has file, Blond_Hair, Male\./);
+});
+
+test('a folder with a table is trained on and probed, its columns guessed or named', async () => {
+  const { config, groups } = await trainAndProbe(
+    ...['--dataset', 'folder', '--path', photos, '--table', 'metadata.csv', '--attribute-columns', 'ground'],
+    ...['--name', 'photos'],
+  );
+  assert.deepEqual([config.table, config.attributeColumns], ['metadata.csv', ['ground']]);
+  assert.equal(groups.length, 16);
+  assert.equal(groups[0], 'label=shape0,ground=ground0');
+  const described = await laSsl(
+    ...['data', 'describe', 'folder', '--path', photos, '--table', 'metadata.csv', '--image-size', '16'],
+    ...['--label-column', 'ground', '--attribute-columns', 'target', '--json'],
+  );
+  assert.equal(described.status, 0, described.stderr);
+  assert.match(described.stdout, /label=ground0,target=shape0/);
+});
+
+test('options of a table where there is none, or that cannot be meant, end with what to do', async () => {
+  const cases: [string[], number, RegExp][] = [
+    [['--dataset', 'folder', '--path', photos, '--label-column', 'target'], 1, /give the table too: --table/],
+    [['--dataset', 'celeba', '--path', celeba, '--table', 'x.csv'], 2, /--table does not apply here: celeba/],
+    [['--dataset', 'celeba', '--path', celeba, '--attributes', 'Male,,'], 2, /set apart by commas/],
+    [['--dataset', 'waterbirds', '--path', celeba], 1, /metadata\.csv does not exist/],
+    [['--dataset', 'celeba'], 2, /--path: .*give the folder that the images are in/],
+  ];
+  for (const [args, status, message] of cases) {
+    const outcome = await laSsl('train', ...args, ...tiny);
+    assert.match(outcome.stderr, message);
+    assert.equal(outcome.status, status, args.join(' '));
+  }
+});

@@ -1,0 +1,8 @@
+import { test } from 'node:test';
+import { FUZZED_TABLES, fuzzTables } from './table-fuzz.test.support.js';
+
+for (const name of FUZZED_TABLES) {
+  test(`10,000 × ${name} with broken bytes give a table or an error`, async (t) => {
+    t.diagnostic(`${await fuzzTables(name, 10_000)} gave a table`);
+  });
+}
