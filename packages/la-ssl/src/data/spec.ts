@@ -21,6 +21,42 @@ export const share = z
     'give a share from 0 to 1, or in per cent with the sign: "99.5%"',
   );
 
+/** One share for all attributes, or one by name: `0.95`, `{ Male: 0.95 }`, "Male=95%, Young=0.8". */
+export const sharesByAttribute = z
+  .union([z.number(), z.string(), z.record(z.string(), z.union([z.number(), z.string()]))])
+  .transform((value, { addIssue }): number | Record<string, number> => {
+    const parts = typeof value === 'string' && value.includes('=') ? value.split(',') : undefined;
+    const given = parts
+      ? Object.fromEntries(parts.map((part) => part.split(/=(?=[^=]*$)/).map((side) => side.trim())))
+      : value;
+    const parsed =
+      typeof given === 'object'
+        ? z.record(z.string().min(1), share).safeParse(given)
+        : share.safeParse(given);
+    if (parsed.success) return parsed.data;
+    const message =
+      'give a share from 0 to 1, such as 0.95 or "95%", or one for each attribute: "colour=95%,corruption=80%"';
+    addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+export type SharesByAttribute = z.output<typeof sharesByAttribute>;
+
+/**
+ * The share of each attribute of a data set.
+ * @param usual - that of an attribute that is not named
+ * @throws where a name is none of the attributes
+ */
+export function sharesOf(given: SharesByAttribute, attributes: readonly string[], usual: number): number[] {
+  if (typeof given === 'number') return attributes.map(() => given);
+  const unknown = Object.keys(given).find((name) => !attributes.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(
+      `alignedShare names the attribute ${unknown}, and there is none; these are: ${attributes.join(', ') || 'none'}`,
+    );
+  }
+  return attributes.map((name) => given[name] ?? usual);
+}
+
 /** Names, as a list or set apart by commas: "Male, Young". */
 export const nameList = z
   .union([z.string(), z.array(z.string())])
