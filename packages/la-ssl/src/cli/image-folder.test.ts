@@ -98,7 +98,12 @@ test('embed writes the features of a folder, its own and another', async () => {
   const stars = join(photos, 'test', 'star');
   const outcome = await laSsl('embed', run, '--path', stars, '--output', other, '--json');
   assert.equal(outcome.status, 0, outcome.stderr);
-  assert.deepEqual(JSON.parse(outcome.stdout).dataset, { name: 'folder', imageSize: 16, path: stars });
+  assert.deepEqual(JSON.parse(outcome.stdout).dataset, {
+    name: 'folder',
+    imageSize: 16,
+    window: 'full',
+    path: stars,
+  });
   const starRows = await rowsOf(other);
   const expected = rows.filter(({ label }) => label === 'star');
   assert.equal(starRows.length, 6);
