@@ -4,13 +4,8 @@
  * Every value is text, trimmed; what pandas takes for missing (empty, `NaN`, `NA`, …) is NULL. A file that is not UTF-8
  * is read as Latin-1, and a note says so.
  */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { errorCode } from './cache.js';
+import { checkFile, explained } from './table-problems.js';
 
 /** A file with its columns, before a row is read. */
 export interface TableFile {
@@ -207,24 +202,6 @@ function shortened(name: string): string {
   return name.length > 60 ? `${name.slice(0, 57)}…` : name;
 }
 
-async function checkFile(file: string): Promise<void> {
-  const entry = await stat(file).catch((cause: unknown) => {
-    const what = errorCode(cause) === 'ENOENT' ? 'does not exist' : `cannot be read (${errorCode(cause)})`;
-    throw new Error(`${file} ${what}; give a table of the images`, { cause });
-  });
-  if (!entry.isFile()) throw new Error(`${file} is a folder; give a table of the images`);
-  if (entry.size === 0) throw new Error(`${file} is empty; give a table with a row for each image`);
-  if (file.endsWith('.gz')) await checkGzip(file);
-}
-
-/** DuckDB takes a file that is cut off for a shorter one. */
-async function checkGzip(file: string): Promise<void> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  await pipeline(createReadStream(file), createGunzip(), nowhere).catch((cause: unknown) => {
-    throw new Error(`${file} cannot be unpacked: it is broken or cut off; get it again`, { cause });
-  });
-}
-
 /** The fields of a header line; within quotation marks a delimiter is text. */
 function splitLine(line: string, delimiter: string): string[] {
   const fields = [''];
@@ -240,22 +217,6 @@ function splitLine(line: string, delimiter: string): string[] {
 function lineSource(file: string, encoding: string, skip: number): string {
   const oneColumn = `columns={line: 'VARCHAR'}, auto_detect=false, delim=${text(NO_DELIMITER)}, quote='', escape=''`;
   return `read_csv(${path(file)}, ${oneColumn}, header=false, skip=${skip}, encoding='${encoding}')`;
-}
-
-/** DuckDB's long messages in a sentence, with the line. */
-function explained(file: string, error: unknown): Error {
-  const { message } = error as Error;
-  const line = /on Line: (\d+)/.exec(message)?.[1];
-  const place = line ? `${file}, line ${line}` : file;
-  const [, expected, got] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
-  const wrong = expected
-    ? `has ${got} ${got === '1' ? 'column' : 'columns'} where the header has ${expected}; mend the line`
-    : /quote/i.test(message)
-      ? 'has a quotation mark that is not closed, or text beside a quoted value; mend the line'
-      : /unicode|utf-?8|decod|encod/i.test(message)
-        ? 'is no text in UTF-8 or Latin-1; convert it, as by: iconv -f WINDOWS-1252 -t UTF-8'
-        : `cannot be read as a table: ${message.split('\n')[0]!.trim()}`;
-  return new Error(`${place}: ${wrong}`, { cause: error });
 }
 
 function text(value: string): string {
