@@ -20,6 +20,7 @@ test('the program has these commands, and its help names them', async () => {
   assert.deepEqual(commands.map(({ words }) => words.join(' ')).sort(), [
     'data',
     'data cifar10',
+    'data clear',
     'data corrupted-cifar10',
     'data describe',
     'data list',
