@@ -175,6 +175,15 @@ export class Random {
   }
 }
 
+/** `count` of the values without replacement: the beginning of a Fisher-Yates shuffle. Reorders `values`. */
+export function some(values: number[], count: number, random: Random): number[] {
+  for (let i = 0; i < count; i++) {
+    const j = i + random.below(values.length - i);
+    [values[i], values[j]] = [values[j]!, values[i]!];
+  }
+  return values.slice(0, count);
+}
+
 /** `ln k!` for k < 10, where Stirling's series is not yet exact. */
 const SMALL_LOG_FACTORIALS = [1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880].map(Math.log);
 

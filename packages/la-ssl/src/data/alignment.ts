@@ -76,11 +76,12 @@ export function apportion(count: number, shares: readonly number[]): number[] {
 export function spreadCodes(counts: readonly (readonly number[])[]): Int32Array[] {
   const all: Int32Array[] = [];
   const order = Array.from({ length: counts[0]!.reduce((sum, count) => sum + count, 0) }, (_, i) => i);
-  for (const ofCodes of counts) {
+  for (const [a, ofCodes] of counts.entries()) {
     const sequence = all.length === 0 ? blocks(ofCodes) : evenly(ofCodes);
     const codes = new Int32Array(order.length);
     for (const [k, slot] of order.entries()) codes[slot] = sequence[k]!;
     all.push(codes);
+    if (a === counts.length - 1) break; // nothing follows for which the order would matter
     order.sort((i, j) => {
       const first = all.find((codes) => codes[i] !== codes[j]);
       return first ? first[i]! - first[j]! : i - j;

@@ -63,6 +63,8 @@ export interface DecodeTableOptions {
   cache?: string | undefined;
   /** What to do about what is bad: throw, or go on without and say so in `skipped`. */
   onBad: 'stop' | 'skip';
+  /** Which of the split's images are wanted, by what is known of them; in place of `examples` and `testExamples`. */
+  select?: ((rows: Omit<ImageDataset, 'images' | 'shape'>) => Int32Array) | undefined;
   /** Only so many of the training images, the first of each class. */
   examples?: number | undefined;
   /** Likewise of the test or validation images. */
@@ -82,14 +84,18 @@ const LISTED = 20;
 export async function decodeTable(
   table: ImageTable,
   split: Split,
-  { imageSize: side, onBad, examples, testExamples, onProgress, ...options }: DecodeTableOptions,
+  { imageSize: side, onBad, select, examples, testExamples, onProgress, ...options }: DecodeTableOptions,
 ): Promise<ImageDataset> {
   const { name, root, classNames } = table;
   const note = (text: string): void => onProgress?.({ kind: 'note', text });
   const all = table.splits[split];
   if (!all) throw noSplit(table, split);
   const wanted = split === 'train' ? examples : testExamples;
-  const rows = wanted === undefined ? all : first(wanted, all, classNames.length);
+  const rows = select
+    ? pickRows(all, select(datasetOf(table, split, all)))
+    : wanted === undefined
+      ? all
+      : first(wanted, all, classNames.length);
 
   const decoded = await decodeCached(
     rows.paths.map((path) => join(root, path)),

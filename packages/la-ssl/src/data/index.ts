@@ -9,6 +9,14 @@ import { cacheFolder } from './cache.js';
 import { celebaSpec, celebaTable } from './celeba.js';
 import { fetchCifar10, loadCifar10 } from './cifar10.js';
 import { coloredMnistSpec, loadColoredMnist } from './colored-mnist.js';
+import { controlled, controlledAttributes, controlledIndices, type Described } from './controlled.js';
+import {
+  type Control,
+  controlOf,
+  controlOptions,
+  subsamplingOptions,
+  withoutControl,
+} from './controlled-spec.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
 import { corruptedMnistSpec, loadCorruptedMnist } from './corrupted-mnist.js';
 import { type ImageDataset, MissingSplit, type Split, type TrainOrTest } from './dataset.js';
@@ -38,6 +46,8 @@ export {
   LFF_COLOURS,
   loadColoredMnist,
 } from './colored-mnist.js';
+export { controlled, controlledIndices } from './controlled.js';
+export type { Control } from './controlled-spec.js';
 export {
   ALIGNED_SHARES,
   type CorruptedCifar10Spec,
@@ -63,20 +73,24 @@ export const cifar10Spec = z.strictObject({
 });
 
 const specs = [
-  cifar10Spec,
-  corruptedCifar10Spec,
-  mnistSpec,
-  coloredMnistSpec,
-  shapesSpec,
-  corruptedMnistSpec,
-  imageFolderSpec,
-  waterbirdsSpec,
-  celebaSpec,
+  cifar10Spec.extend(subsamplingOptions),
+  corruptedCifar10Spec.extend(controlOptions),
+  mnistSpec.extend(subsamplingOptions),
+  coloredMnistSpec.extend(controlOptions),
+  corruptedMnistSpec.extend(controlOptions),
+  shapesSpec.extend(controlOptions),
+  imageFolderSpec.extend(subsamplingOptions),
+  waterbirdsSpec.extend(subsamplingOptions),
+  celebaSpec.extend(subsamplingOptions),
 ] as const;
+
+/** Data sets whose attributes are painted, with an `alignedShare` of their own. */
+const PAINTED: readonly string[] = ['corrupted-cifar10', 'colored-mnist', 'corrupted-mnist', 'shapes'];
 
 /** The specification of any data set, as it stands in a configuration file. */
 export const datasetSpec = z.discriminatedUnion('name', specs);
 export type DatasetSpec = z.input<typeof datasetSpec>;
+type CompleteSpec = z.output<typeof datasetSpec>;
 export type DatasetName = DatasetSpec['name'];
 
 export const DATASET_NAMES: readonly DatasetName[] = specs.map(({ shape }) => shape.name.value);
@@ -111,41 +125,62 @@ export async function loadSplit(
   options: LoadOptions = {},
 ): Promise<ImageDataset> {
   const complete = parseSpec(datasetSpec, spec);
-  const { onProgress, signal, cache = cacheFolder() } = options;
+  const { onProgress, cache = cacheFolder() } = options;
   if (options.fetch && complete.name.endsWith('cifar10')) await fetchCifar10({ cache, onProgress });
   if (options.fetch && complete.name.endsWith('mnist')) await fetchMnist({ cache, onProgress });
-  switch (complete.name) {
+  const control = controlOf(complete, split, PAINTED.includes(complete.name));
+  if ('path' in complete) return loadImageFiles(complete, split, control, { ...options, cache });
+  const dataset = await loadWhole(complete, trainOrTest(complete.name, split), control, {
+    cache,
+    onProgress,
+  });
+  if (!control) return dataset;
+  // Shapes are drawn, as many as asked for: what a setting leaves out is not drawn anew.
+  return controlled(dataset, complete.name === 'shapes' ? { ...control, examples: undefined } : control);
+}
+
+/** What the loader of a data set that is not made of image files gives: where there is a control, before that. */
+async function loadWhole(
+  spec: Exclude<CompleteSpec, ImageFilesSpec>,
+  split: TrainOrTest,
+  control: Control | undefined,
+  options: { cache: string; onProgress: OnProgress | undefined },
+): Promise<ImageDataset> {
+  switch (spec.name) {
     case 'cifar10':
-      return loadCifar10(trainOrTest(complete.name, split), {
-        cache,
-        examples: split === 'train' ? complete.examples : complete.testExamples,
-      });
-    case 'corrupted-cifar10':
-      return loadCorruptedCifar10(trainOrTest(complete.name, split), complete, { cache, onProgress });
-    case 'mnist':
-      return loadMnist(trainOrTest(complete.name, split), {
-        cache,
-        examples: split === 'train' ? complete.examples : complete.testExamples,
-      });
-    case 'colored-mnist':
-      return loadColoredMnist(trainOrTest(complete.name, split), complete, { cache, onProgress });
-    case 'corrupted-mnist':
-      return loadCorruptedMnist(trainOrTest(complete.name, split), complete, { cache, onProgress });
-    case 'shapes':
-      return drawShapes(trainOrTest(complete.name, split), complete);
-    case 'folder':
-    case 'waterbirds':
-    case 'celeba': {
-      const table = await tableOf(complete, signal);
-      return decodeTable(table, split, { ...complete, cache, onProgress, signal });
+    case 'mnist': {
+      const { examples, testExamples } = withoutControl(spec, control);
+      const load = spec.name === 'mnist' ? loadMnist : loadCifar10;
+      return load(split, { cache: options.cache, examples: split === 'train' ? examples : testExamples });
     }
+    case 'corrupted-cifar10':
+      return loadCorruptedCifar10(split, withoutControl(spec, control), options);
+    case 'colored-mnist':
+      return loadColoredMnist(split, withoutControl(spec, control), options);
+    case 'corrupted-mnist':
+      return loadCorruptedMnist(split, withoutControl(spec, control), options);
+    case 'shapes':
+      return drawShapes(split, { ...withoutControl(spec, undefined) });
     default:
-      return complete satisfies never;
+      return spec satisfies never;
   }
 }
 
+async function loadImageFiles(
+  spec: ImageFilesSpec,
+  split: Split,
+  control: Control | undefined,
+  options: LoadOptions,
+): Promise<ImageDataset> {
+  const table = await tableOf(spec, options.signal);
+  if (!control) return decodeTable(table, split, { ...spec, ...options });
+  const select = (described: Described): Int32Array => controlledIndices(described, control);
+  const dataset = await decodeTable(table, split, { ...spec, ...options, select });
+  return { ...dataset, attributes: controlledAttributes(dataset, control) };
+}
+
 /** The specification of a data set of image files, complete. */
-type ImageFilesSpec = Extract<z.output<typeof datasetSpec>, { path: string }>;
+type ImageFilesSpec = Extract<CompleteSpec, { path: string }>;
 
 function tableOf(spec: ImageFilesSpec, signal: AbortSignal | undefined): Promise<ImageTable> {
   switch (spec.name) {

@@ -4,7 +4,7 @@
  * Source: Kirichenko, Izmailov & Wilson 2023, "Last layer re-training is sufficient for robustness to spurious
  * correlations" (DFR), https://arxiv.org/abs/2204.02937: as many examples of each group as the smallest has.
  */
-import type { Random } from '../random.js';
+import { type Random, some } from '../random.js';
 import type { EvaluationGroups } from './groups.js';
 
 /**
@@ -48,13 +48,4 @@ export function balancedSubset(groups: EvaluationGroups, balancing: Balancing, r
     .sort((a, b) => a - b)
     .flatMap((part) => some(parts.get(part)!, size, random));
   return Int32Array.from(drawn).sort();
-}
-
-/** `count` of the values without replacement: the beginning of a Fisher-Yates shuffle. Reorders `values`. */
-export function some(values: number[], count: number, random: Random): number[] {
-  for (let i = 0; i < count; i++) {
-    const j = i + random.below(values.length - i);
-    [values[i], values[j]] = [values[j]!, values[i]!];
-  }
-  return values.slice(0, count);
 }

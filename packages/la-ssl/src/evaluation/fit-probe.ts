@@ -9,8 +9,7 @@
  * their coefficients), as DFR does, because a small balanced subset leaves most examples out.
  */
 import { setImmediate } from 'node:timers/promises';
-import { Random } from '../random.js';
-import { some } from './balanced-subset.js';
+import { Random, some } from '../random.js';
 import {
   type LabelledFeatures,
   type LogisticRegression,

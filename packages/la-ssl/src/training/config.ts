@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
+import { conditions } from '../data/controlled-spec.js';
 import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
 import { nameList, share as shareOrPercent, sharesByAttribute } from '../data/spec.js';
 import { windowOption } from '../data/window.js';
@@ -137,8 +138,30 @@ const groups = {
     alignedShare: sharesByAttribute
       .optional()
       .describe(
-        'share of the training examples whose attribute goes with the label, such as 0.95 or 95%, or of several attributes: colour=95%,corruption=80%',
+        'share of the training examples whose attribute goes with the label, such as 0.95 or 95%, or of several attributes: colour=95%,corruption=80%; where attributes are not painted, others are left out',
       ),
+    testAlignedShare: sharesByAttribute
+      .optional()
+      .describe('the same of the test examples, of which others are left out (as they stand)'),
+    imbalance: z
+      .number()
+      .min(1)
+      .optional()
+      .describe(
+        'ratio of the largest to the smallest class in training: the classes become smaller in their order',
+      ),
+    imbalanceKind: z
+      .enum(['exponential', 'step'])
+      .optional()
+      .describe(
+        'with --imbalance: from class to class, or the first half large and the others small (default: exponential)',
+      ),
+    trainWhere: conditions
+      .optional()
+      .describe(
+        'train only on examples with this value of an attribute, or one of these: place=land or corruption=snow,corruption=fog',
+      ),
+    testWhere: conditions.optional().describe('the same of the test examples'),
     examples: whole(1).optional().describe('how many training examples, the same number of each class (all)'),
     testExamples: whole(1).optional().describe('how many test examples, the same number of each class (all)'),
     dataSeed: seed().optional().describe('seed of what is random in the data set itself'),

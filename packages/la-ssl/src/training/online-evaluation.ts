@@ -7,11 +7,10 @@
  */
 import { evalTransform } from '../augment/index.js';
 import type { ImageDataset } from '../data/index.js';
-import { some } from '../evaluation/balanced-subset.js';
 import { extractFeatures, KNN_DEFAULTS, knnAccuracy } from '../evaluation/index.js';
 import { METHODS } from '../methods/index.js';
 import type { Encoder } from '../models/index.js';
-import { Random } from '../random.js';
+import { Random, some } from '../random.js';
 import type { ResolvedConfig } from './config.js';
 import { OnlineProbe } from './online-probe.js';
 
