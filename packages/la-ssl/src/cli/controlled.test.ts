@@ -1,9 +1,10 @@
 /** @file Data sets that are painted, and controlled settings, from the command line; MNIST is a small stand-in in the cache. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import sharp from 'sharp';
 import { parse } from 'yaml';
 import { fetchMnist, MNIST } from '../data/mnist.js';
 import { standIn, writeIdxFiles } from '../data/mnist.test.support.js';
@@ -101,6 +102,51 @@ test('a configuration file says the same by keys', async () => {
     if (split === 'train') assert.ok(rows.every((row) => /corruption=(identity|zoom_blur)/.test(row)));
   }
 });
+
+test('of images with a table only those are decoded that the setting takes', async () => {
+  const photos = join(folder, 'photos');
+  mkdirSync(photos);
+  // 40 of each label; 30 of each on its own place. Those on water with label 0 are no pictures.
+  const rows = Array.from({ length: 80 }, (_, i) => {
+    const [label, isOwn] = [i % 2, Math.floor(i / 2) % 4 > 0];
+    return { file: `${i}.png`, label, place: (label === 1) === isOwn ? 'water' : 'land' };
+  });
+  const picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  for (const { file, label, place } of rows) {
+    writeFileSync(join(photos, file), label === 0 && place === 'water' ? 'no picture' : picture);
+  }
+  const table = rows.map(({ file, label, place }) => `${file},l${label},${place}`);
+  writeFileSync(join(photos, 'metadata.csv'), ['filename,label,place', ...table].join('\n'));
+  const asked = [
+    ...['data', 'describe', 'folder', '--path', photos, '--table', 'metadata.csv', '--image-size', '8'],
+    ...['--attribute-columns', 'place', '--json'],
+  ];
+  const refused = await laSsl(...asked, '--aligned-share', '0.9');
+  assert.match(refused.stderr, /has 3 entries that cannot be used/); // 3 conflicting of 33 with label 0
+  const land = await laSsl(...asked, '--train-where', 'place=land');
+  assert.equal(land.status, 0, land.stderr);
+  assert.deepEqual(countsOf(land.stdout), [
+    ['label=l0,place=land', 30],
+    ['label=l0,place=water', 0],
+    ['label=l1,place=land', 10],
+    ['label=l1,place=water', 0],
+  ]);
+  const reversed = await laSsl(...asked, '--aligned-share', 'place=100%', '--imbalance', '3');
+  assert.equal(reversed.status, 0, reversed.stderr);
+  assert.deepEqual(countsOf(reversed.stdout), [
+    ['label=l0,place=land', 30],
+    ['label=l0,place=water', 0],
+    ['label=l1,place=land', 0],
+    ['label=l1,place=water', 10],
+  ]);
+});
+
+function countsOf(stdout: string): [string, number][] {
+  const { groups } = JSON.parse(stdout).splits[0];
+  return groups.map(({ name, count }: { name: string; count: number }) => [name, count]);
+}
 
 test('wrong settings end before training, with what can be done', async () => {
   const cases: [RegExp, ...string[]][] = [
