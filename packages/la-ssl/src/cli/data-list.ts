@@ -11,6 +11,7 @@ const DESCRIPTIONS: Record<DatasetName, string> = {
   'colored-mnist': 'MNIST with a colour that goes with the digit; painted as it is loaded',
   'corrupted-mnist': 'MNIST with a corruption that goes with the digit; made',
   folder: 'your own folder of images; read as it is loaded',
+  'mimic-cxr': 'chest X-rays with findings; your copy, read as it is loaded',
   mnist: '70,000 handwritten digits of 28×28 pixels; fetched',
   celeba: 'faces with 40 attributes; your copy, read as it is loaded',
   waterbirds: 'birds on land and water; your copy, read as it is loaded',

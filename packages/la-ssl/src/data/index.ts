@@ -22,6 +22,7 @@ import { corruptedMnistSpec, loadCorruptedMnist } from './corrupted-mnist.js';
 import { type ImageDataset, MissingSplit, type Split, type TrainOrTest } from './dataset.js';
 import { imageFolderSpec, imageFolderTable } from './image-folder.js';
 import { decodeTable, type ImageTable } from './image-table.js';
+import { mimicCxrSpec, mimicCxrTable } from './mimic-cxr.js';
 import { fetchMnist, loadMnist, mnistSpec } from './mnist.js';
 import type { OnProgress } from './progress.js';
 import { drawShapes, shapesSpec } from './shapes.js';
@@ -61,6 +62,7 @@ export { DownloadError } from './download.js';
 export { clearDecoded, decodedFiles } from './image-cache-room.js';
 export { type ImageFolderSpec, imageFolderSpec } from './image-folder.js';
 export { decodeTable, type ImageRows, type ImageTable } from './image-table.js';
+export { mimicCxrSpec } from './mimic-cxr.js';
 export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './mnist.js';
 export type { DataEvent, OnProgress } from './progress.js';
 export { drawShapes, type ShapesSpec, shapesSpec } from './shapes.js';
@@ -82,6 +84,7 @@ const specs = [
   imageFolderSpec.extend(subsamplingOptions),
   waterbirdsSpec.extend(subsamplingOptions),
   celebaSpec.extend(subsamplingOptions),
+  mimicCxrSpec.extend(subsamplingOptions),
 ] as const;
 
 /** Data sets whose attributes are painted, with an `alignedShare` of their own. */
@@ -190,6 +193,8 @@ function tableOf(spec: ImageFilesSpec, signal: AbortSignal | undefined): Promise
       return waterbirdsTable(spec.path, signal);
     case 'celeba':
       return celebaTable(spec, signal);
+    case 'mimic-cxr':
+      return mimicCxrTable(spec, signal);
     default:
       return spec satisfies never;
   }

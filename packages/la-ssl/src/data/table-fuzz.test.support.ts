@@ -78,8 +78,8 @@ export async function fuzzTables(name: string, cases: number): Promise<number> {
   const found = { images, folders: ['pictures'], others: new Map(), bad: [] };
   const read = async (): Promise<void> => {
     const table = await open(tables, file);
-    const names = ['path', 'label', 'attribute', 'split'];
-    await tables.load('rows', table, Object.fromEntries(names.map((column) => [column, column])));
+    const named = { label: 'label', attribute: 'attribute', split: 'split' };
+    await tables.load('rows', table, { path: table.columns[0]!, ...named });
     const { path, label, attribute, split } = await tables.query('SELECT * FROM rows ORDER BY row');
     const made = imageTableOf(
       {

@@ -35,6 +35,8 @@ export interface TableRows {
   rowNumbers?: readonly (string | null)[];
   /** Rows that are bad for another reason, by place. */
   wrong?: ReadonlyMap<number, string>;
+  /** Rows that are good but not asked for, by place, with the reason. */
+  leftOut?: ReadonlyMap<number, string>;
   notes: readonly string[];
 }
 
@@ -53,7 +55,7 @@ export function imageTableOf(rows: TableRows, found: FoundFiles): ImageTable {
   const bad: BadFile[] = [];
   const place = placeOf(rows, found, bad);
   const { label, attributes } = rows;
-  const notes = [...rows.notes, ...unnamed(place.paths, found, rows.file)];
+  const notes = [...rows.notes, ...unnamed([...place.paths, ...place.leftOut], found, rows.file)];
   const all: ImageRows = {
     paths: place.paths,
     ids: Array.from(place.rows, (i, n) => rows.ids?.[i] ?? place.paths[n]!),
@@ -92,6 +94,8 @@ interface Placed {
   /** Their images, below the root. */
   paths: string[];
   splits: Split[];
+  /** Images of rows that are not asked for. */
+  leftOut: string[];
 }
 
 /** Matches rows with files; what does not match goes to `bad`. */
@@ -103,6 +107,7 @@ function placeOf(rows: TableRows, found: FoundFiles, bad: BadFile[]): Placed {
   );
   const withClass = classesOfTraining(rows, splitOf);
   const placed: { row: number; path: string; split: Split }[] = [];
+  const leftOut: string[] = [];
   const firstWith = { path: new Map<string, number>(), id: new Map<string, number>() };
   const take = (row: number): string | undefined => {
     const given = rows.paths[row];
@@ -116,6 +121,10 @@ function placeOf(rows: TableRows, found: FoundFiles, bad: BadFile[]): Placed {
       if (other !== undefined)
         return `has the ${kind} ${value} of another (${placeOfRow(rows, other)}); each has its own`;
       firstWith[kind].set(value, row);
+    }
+    if (rows.leftOut?.has(row)) {
+      leftOut.push(path);
+      return undefined;
     }
     if (!byPath.has(path)) return reasonIn(reasons, path) ?? 'has no such image in the folder';
     const named = rows.splits?.[row];
@@ -141,6 +150,7 @@ function placeOf(rows: TableRows, found: FoundFiles, bad: BadFile[]): Placed {
     rows: Int32Array.from(placed, ({ row }) => row),
     paths: placed.map(({ path }) => path),
     splits: placed.map(({ split }) => split),
+    leftOut,
   };
 }
 
@@ -181,7 +191,6 @@ function reasonIn(reasons: ReadonlyMap<string, string>, path: string): string | 
 }
 
 function unnamed(paths: readonly string[], { images }: FoundFiles, file: string): string[] {
-  if (images.length === paths.length) return [];
   const named = new Set(paths);
   const others = images.filter((path) => !named.has(path));
   const some = others.slice(0, 3).join(', ');

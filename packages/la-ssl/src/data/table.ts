@@ -129,6 +129,12 @@ export class Tables {
     await this.#inItsEncoding(opened.file, make);
   }
 
+  /** Makes a table without rows, where a file is optional. */
+  async empty(name: string, columns: readonly string[]): Promise<void> {
+    const types = columns.map((column) => `${quoted(column)} VARCHAR`).join(', ');
+    await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${quoted(name)} (row BIGINT, ${types})`);
+  }
+
   /** @param sql - on tables that were loaded @returns its columns, as text */
   async query<Name extends string>(sql: string): Promise<Columns<Name>> {
     const reader = await this.#connection.runAndReadAll(sql);

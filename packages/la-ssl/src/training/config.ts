@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { hasFastBfloat16 } from '@la-ssl/torch';
 import { z } from 'zod';
+import { boundaries } from '../data/age-groups.js';
 import { conditions } from '../data/controlled-spec.js';
 import { DATASET_NAMES, type DatasetSpec, datasetSpec } from '../data/index.js';
 import { nameList, share as shareOrPercent, sharesByAttribute } from '../data/spec.js';
@@ -171,7 +172,7 @@ const groups = {
       .optional()
       .describe(
         'folder: the folder of images, or of a folder for each class, or of train/ and test/ with those; waterbirds, ' +
-          'celeba: the folder that their archives unpack to',
+          'celeba, mimic-cxr: the folder that their archives unpack to',
       ),
     table: z
       .string()
@@ -183,12 +184,45 @@ const groups = {
     attributeColumns: nameList.optional().describe('folder with a table: columns of attributes, such as a,b'),
     splitColumn: columnOf('the splits: train, val, test, or 0, 1, 2'),
     idColumn: columnOf('ids of the examples, in place of their paths'),
-    label: z.string().optional().describe('celeba: which attribute is the label (default: Blond_Hair)'),
-    attributes: nameList.optional().describe('celeba: attributes that make groups with it (default: Male)'),
+    label: z
+      .string()
+      .optional()
+      .describe(
+        'celeba: which attribute is the label (default: Blond_Hair); mimic-cxr: which finding (default: No Finding)',
+      ),
+    attributes: nameList
+      .optional()
+      .describe(
+        'attributes that make groups with the label; celeba: any (default: Male); mimic-cxr: age, sex (default: age)',
+      ),
+    labeler: z
+      .enum(['chexpert', 'negbio'])
+      .optional()
+      .describe('mimic-cxr: which reading of the reports (default: chexpert)'),
+    uncertainLabel: z
+      .enum(['positive', 'negative', 'exclude'])
+      .optional()
+      .describe('mimic-cxr: what an uncertain finding is (default: exclude, the image is left out)'),
+    missingLabel: z
+      .enum(['negative', 'exclude'])
+      .optional()
+      .describe('mimic-cxr: what a finding is that is not mentioned (default: negative)'),
+    xrayViews: z
+      .enum(['frontal', 'all'])
+      .optional()
+      .describe('mimic-cxr: AP and PA, or lateral ones too (default: frontal)'),
+    patients: z
+      .string()
+      .transform((file) => (existsSync(file) ? resolve(file) : file)) // else it is below the folder
+      .optional()
+      .describe('mimic-cxr: the table patients of MIMIC-IV, for age and sex (patients.csv.gz in the folder)'),
+    ageBoundaries: boundaries
+      .optional()
+      .describe('mimic-cxr: ages at which a new group begins, such as 40,60 (default: 60)'),
     imageSize: whole(1)
       .optional()
       .describe(
-        'folder, waterbirds, celeba: side to which images are resized and cropped, in pixels, 8 to 1024; 224 is usual for photographs (default: 32)',
+        'image files: side to which images are resized and cropped, in pixels, 8 to 1024; 224 is usual for photographs (default: 32)',
       ),
     window: windowOption
       .optional()
@@ -204,7 +238,7 @@ const groups = {
     onBad: z
       .enum(['stop', 'skip'])
       .optional()
-      .describe('folder, waterbirds, celeba: what to do about images that cannot be used (default: stop)'),
+      .describe('image files: what to do about images that cannot be used (default: stop)'),
     frostPictures: z
       .string()
       .optional()
