@@ -166,7 +166,7 @@ test('embed refuses what it cannot use, and writes nothing', async () => {
     [[folder], 1, /is no run/],
     [[gray, '--output', join(out, 'x.npy')], 1, /takes images of 1 channels, shapes has 3/],
     [[run, '--severity', '3', '--output', join(out, 'x.npy')], 2, /--severity does not apply here/],
-    [[run, '--split', 'val'], 2, /--split.*'val' is invalid.*train, test/],
+    [[run, '--split', 'val'], 2, /--split.*'val' is invalid.*train, validation, test/],
     [[run, '--output', join(out, 'x.csv')], 2, /x\.csv: its ending names no format.*\.parquet or \.npy/],
     [[run, '--output', join(out, 'deep/x.npy')], 2, /there is no folder/],
     [[run, '--batch-size', '0'], 2, /--batch-size.*whole number from 1/],
