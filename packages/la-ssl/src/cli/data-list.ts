@@ -14,8 +14,8 @@ const DESCRIPTIONS: Record<DatasetName, string> = {
   'mimic-cxr': 'chest X-rays with findings; your copy, read as it is loaded',
   mnist: '70,000 handwritten digits of 28×28 pixels; fetched',
   celeba: 'faces with 40 attributes; your copy, read as it is loaded',
-  waterbirds: 'birds on land and water; your copy, read as it is loaded',
   shapes: 'shapes on grounds that go with them; drawn as it is loaded',
+  waterbirds: 'birds on land and water; your copy, read as it is loaded',
 };
 
 export function dataListCommand(): Command {
