@@ -2,7 +2,7 @@
  * @file The data room: data sets by name, in one form, from the cache.
  *
  * To add one: a file beside this with its specification and loader, and an entry in `specs` and `loadSplit`; its options in
- * `training/config.ts`.
+ * `training/options/data.ts`.
  */
 import { z } from 'zod';
 import { cacheFolder } from './cache.js';
