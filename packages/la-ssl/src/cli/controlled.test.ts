@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { parse } from 'yaml';
-import { fetchMnist, MNIST } from '../data/mnist.js';
-import { standIn, writeIdxFiles } from '../data/mnist.test.support.js';
+import { fetchMnist, MNIST } from '../data/sets/mnist.js';
+import { standIn, writeIdxFiles } from '../data/sets/mnist.test.support.js';
 import { laSsl } from './main.test.support.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'la-ssl-controlled-'));

@@ -6,31 +6,43 @@
  */
 import { z } from 'zod';
 import { cacheFolder } from './cache.js';
-import { celebaSpec, celebaTable } from './celeba.js';
-import { fetchCifar10, loadCifar10 } from './cifar10.js';
-import { coloredMnistSpec, loadColoredMnist } from './colored-mnist.js';
-import { controlled, controlledAttributes, controlledIndices, type Described } from './controlled.js';
+import {
+  controlled,
+  controlledAttributes,
+  controlledIndices,
+  type Described,
+} from './controlled/controlled.js';
 import {
   type Control,
   controlOf,
   controlOptions,
   subsamplingOptions,
   withoutControl,
-} from './controlled-spec.js';
-import { corruptedCifar10Spec, loadCorruptedCifar10 } from './corrupted-cifar10.js';
-import { corruptedMnistSpec, loadCorruptedMnist } from './corrupted-mnist.js';
+} from './controlled/controlled-spec.js';
 import { type ImageDataset, MissingSplit, type Split, type TrainOrTest } from './dataset.js';
-import { imageFolderSpec, imageFolderTable } from './image-folder.js';
-import { decodeTable, type ImageTable } from './image-table.js';
-import { mimicCxrSpec, mimicCxrTable } from './mimic-cxr.js';
-import { fetchMnist, loadMnist, mnistSpec } from './mnist.js';
 import type { OnProgress } from './progress.js';
-import { drawShapes, shapesSpec } from './shapes.js';
+import { celebaSpec, celebaTable } from './sets/celeba.js';
+import { fetchCifar10, loadCifar10 } from './sets/cifar10.js';
+import { coloredMnistSpec, loadColoredMnist } from './sets/colored-mnist.js';
+import { corruptedCifar10Spec, loadCorruptedCifar10 } from './sets/corrupted-cifar10.js';
+import { corruptedMnistSpec, loadCorruptedMnist } from './sets/corrupted-mnist.js';
+import { imageFolderSpec, imageFolderTable } from './sets/image-folder.js';
+import { mimicCxrSpec, mimicCxrTable } from './sets/mimic-cxr.js';
+import { fetchMnist, loadMnist, mnistSpec } from './sets/mnist.js';
+import { drawShapes, shapesSpec } from './sets/shapes.js';
+import { waterbirdsSpec, waterbirdsTable } from './sets/waterbirds.js';
 import { exampleCount, parseSpec } from './spec.js';
-import { waterbirdsSpec, waterbirdsTable } from './waterbirds.js';
+import { decodeTable, type ImageTable } from './tables/image-table.js';
 
 export { cacheFolder } from './cache.js';
-export { celebaSpec } from './celeba.js';
+export { controlled, controlledIndices } from './controlled/controlled.js';
+export type { Control } from './controlled/controlled-spec.js';
+export { CORRUPTION_SETS } from './corruptions/corrupted-images.js';
+export * from './dataset.js';
+export { DownloadError } from './fetch/download.js';
+export { clearDecoded, decodedFiles } from './images/image-cache-room.js';
+export type { DataEvent, OnProgress } from './progress.js';
+export { celebaSpec } from './sets/celeba.js';
 export {
   CIFAR10_CLASSES,
   type FetchCifar10Options,
@@ -38,7 +50,7 @@ export {
   type LoadCifar10Options,
   loadCifar10,
   verifyCifar10,
-} from './cifar10.js';
+} from './sets/cifar10.js';
 export {
   COLOUR_DEVIATIONS,
   type ColoredMnistSpec,
@@ -46,27 +58,20 @@ export {
   IRM_COLOURS,
   LFF_COLOURS,
   loadColoredMnist,
-} from './colored-mnist.js';
-export { controlled, controlledIndices } from './controlled.js';
-export type { Control } from './controlled-spec.js';
+} from './sets/colored-mnist.js';
 export {
   ALIGNED_SHARES,
   type CorruptedCifar10Spec,
   corruptedCifar10Spec,
   loadCorruptedCifar10,
-} from './corrupted-cifar10.js';
-export { CORRUPTION_SETS } from './corrupted-images.js';
-export { type CorruptedMnistSpec, corruptedMnistSpec, loadCorruptedMnist } from './corrupted-mnist.js';
-export * from './dataset.js';
-export { DownloadError } from './download.js';
-export { clearDecoded, decodedFiles } from './image-cache-room.js';
-export { type ImageFolderSpec, imageFolderSpec } from './image-folder.js';
-export { decodeTable, type ImageRows, type ImageTable } from './image-table.js';
-export { mimicCxrSpec } from './mimic-cxr.js';
-export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './mnist.js';
-export type { DataEvent, OnProgress } from './progress.js';
-export { drawShapes, type ShapesSpec, shapesSpec } from './shapes.js';
-export { waterbirdsSpec } from './waterbirds.js';
+} from './sets/corrupted-cifar10.js';
+export { type CorruptedMnistSpec, corruptedMnistSpec, loadCorruptedMnist } from './sets/corrupted-mnist.js';
+export { type ImageFolderSpec, imageFolderSpec } from './sets/image-folder.js';
+export { mimicCxrSpec } from './sets/mimic-cxr.js';
+export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './sets/mnist.js';
+export { drawShapes, type ShapesSpec, shapesSpec } from './sets/shapes.js';
+export { waterbirdsSpec } from './sets/waterbirds.js';
+export { decodeTable, type ImageRows, type ImageTable } from './tables/image-table.js';
 
 export const cifar10Spec = z.strictObject({
   name: z.literal('cifar10'),

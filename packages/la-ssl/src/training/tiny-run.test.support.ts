@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { drawShapes } from '../data/shapes.js';
+import { drawShapes } from '../data/sets/shapes.js';
 import { type ResolvedConfig, resolveConfig, type TrainOptions, trainConfigSchema } from './config.js';
 import type { MetricsEvent, TrainEvent } from './events.js';
 import { pretrain } from './pretrain.js';

@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { boundaries } from '../../data/age-groups.js';
-import { conditions } from '../../data/controlled-spec.js';
+import { conditions } from '../../data/controlled/controlled-spec.js';
+import { windowOption } from '../../data/images/window.js';
 import { DATASET_NAMES } from '../../data/index.js';
+import { boundaries } from '../../data/sets/age-groups.js';
 import { nameList, share as shareOrPercent, sharesByAttribute } from '../../data/spec.js';
-import { windowOption } from '../../data/window.js';
 import { seed, whole } from './fields.js';
 
 const columnOf = (what: string) =>

@@ -1,0 +1,200 @@
+/**
+ * @file Tables of images: what is known of each image below a folder before any is opened, and the decoding of a split.
+ *
+ * Folders of images, folders with a table, and data sets in their official layouts all become an `ImageTable` first;
+ * counts by split and group are read off it without decoding.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Attribute, firstOfEachClass, type ImageDataset, MissingSplit, type Split } from '../dataset.js';
+import type { BadFile } from '../images/decode.js';
+import { decodeCached } from '../images/image-cache.js';
+import { type Window, windowOption } from '../images/window.js';
+import type { OnProgress } from '../progress.js';
+import { exampleCount } from '../spec.js';
+
+/** What every data set of image files is asked for with. */
+export const imageOptions = {
+  path: z.string('give the folder that the images are in').min(1),
+  // The size that encoders and views are made for where nothing is said, and 3 kB an image.
+  imageSize: z.int().min(8).max(1024).default(32),
+  window: windowOption.default('full'),
+  cacheImages: z.enum(['auto', 'on', 'off']).default('auto'),
+  onBad: z.enum(['stop', 'skip']).default('stop'),
+  examples: exampleCount,
+  testExamples: exampleCount,
+};
+
+/** The images of a split, in order. */
+export interface ImageRows {
+  /** Below the root, with `/`, `[N]`. */
+  paths: readonly string[];
+  /** `[N]`; the paths where absent. */
+  ids?: readonly string[];
+  /** `[N]`, or `UNKNOWN`; absent where no label is known. */
+  labels?: Int32Array;
+  /** One array an attribute, `[N]`, or `UNKNOWN`. */
+  codes?: readonly Int32Array[];
+}
+
+export interface ImageTable {
+  name: string;
+  root: string;
+  /** A split that has no image is not there. */
+  splits: Partial<Record<Split, ImageRows>>;
+  /** What to say of a split that is not there: a sentence on from the root. */
+  advice?: Partial<Record<Split, string>>;
+  classNames: readonly string[];
+  attributes: readonly Omit<Attribute, 'codes'>[];
+  /** What cannot be used, as far as can be said without opening an image. */
+  bad: readonly BadFile[];
+  /** What a user should know about how it was read. */
+  notes: readonly string[];
+}
+
+export interface DecodeTableOptions {
+  /** S: images become squares of so many pixels a side. */
+  imageSize: number;
+  /** For gray images of 16 bits; `full` by default. */
+  window?: Window | undefined;
+  /** Whether decoded images are kept in the cache, as in `decodeCached`. */
+  cacheImages?: 'auto' | 'on' | 'off' | undefined;
+  /** The cache; `cacheFolder()` by default. */
+  cache?: string | undefined;
+  /** What to do about what is bad: throw, or go on without and say so in `skipped`. */
+  onBad: 'stop' | 'skip';
+  /** Which of the split's images are wanted, by what is known of them; in place of `examples` and `testExamples`. */
+  select?: ((rows: Omit<ImageDataset, 'images' | 'shape'>) => Int32Array) | undefined;
+  /** Only so many of the training images, the first of each class. */
+  examples?: number | undefined;
+  /** Likewise of the test or validation images. */
+  testExamples?: number | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** So many of the bad entries are listed. */
+const LISTED = 20;
+
+/**
+ * Decodes the images of one split, `3·S²` bytes each, in the order of its rows, into memory or the cache.
+ * @throws where the table has no such split; and where anything in it is bad, unless that is skipped
+ * @throws what `signal` was aborted with
+ */
+export async function decodeTable(
+  table: ImageTable,
+  split: Split,
+  { imageSize: side, onBad, select, examples, testExamples, onProgress, ...options }: DecodeTableOptions,
+): Promise<ImageDataset> {
+  const { name, root, classNames } = table;
+  const note = (text: string): void => onProgress?.({ kind: 'note', text });
+  const all = table.splits[split];
+  if (!all) throw noSplit(table, split);
+  const wanted = split === 'train' ? examples : testExamples;
+  const rows = select
+    ? pickRows(all, select(datasetOf(table, split, all)))
+    : wanted === undefined
+      ? all
+      : first(wanted, all, classNames.length);
+
+  const decoded = await decodeCached(
+    rows.paths.map((path) => join(root, path)),
+    {
+      ...options,
+      side,
+      onNote: (text) => note(`${name}: ${text}`),
+      onProgress: (done, total) =>
+        onProgress?.({ kind: 'progress', task: `decode ${name}`, done, total, unit: 'examples' }),
+    },
+  );
+  const broken = decoded.bad.map(({ index, reason }) => ({ path: rows.paths[index]!, reason }));
+  const bad = [...table.bad, ...broken].sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (bad.length > 0 && onBad === 'stop') throw cannotBeUsed(root, bad);
+  const count = decoded.indices.length;
+  if (count === 0) {
+    throw new Error(`${root} has no ${split} image that can be used:\n${listed(bad)}\nGive another --path.`);
+  }
+  if (bad.length > 0) note(`${name}: left out ${entries(bad.length)}:\n${listed(bad)}`);
+  for (const text of table.notes) note(`${name}: ${text}`);
+  const median = decoded.sides.toSorted()[count >> 1]!;
+  if (median >= 2 * side) {
+    note(
+      `${name}: images of ${median} pixels (median of the shorter sides) are made ${side}; --image-size sets another size`,
+    );
+  }
+
+  return {
+    ...datasetOf(table, split, pickRows(rows, decoded.indices)),
+    images: decoded.images,
+    shape: { count, channels: 3, height: side, width: side },
+    ...(bad.length > 0 && { skipped: bad }),
+  };
+}
+
+/** What a table says of the examples of a split; all of a data set but its pixels. */
+function datasetOf(
+  { name, classNames, attributes }: ImageTable,
+  split: Split,
+  rows: ImageRows,
+): Omit<ImageDataset, 'images' | 'shape'> {
+  const { paths, ids = paths, labels, codes = [] } = rows;
+  return {
+    name,
+    split,
+    classNames,
+    ...(labels && { labels }),
+    attributes: attributes.map((attribute, a) => ({ ...attribute, codes: codes[a]! })),
+    ids,
+  };
+}
+
+/** The rows at these places, in this order. */
+export function pickRows({ paths, ids, labels, codes }: ImageRows, indices: Int32Array): ImageRows {
+  const pick = (from: Int32Array): Int32Array => indices.map((i) => from[i]!);
+  return {
+    paths: Array.from(indices, (i) => paths[i]!),
+    ...(ids && { ids: Array.from(indices, (i) => ids[i]!) }),
+    ...(labels && { labels: pick(labels) }),
+    ...(codes && { codes: codes.map(pick) }),
+  };
+}
+
+/** So many of the images: the first of each class, where there are classes. */
+function first(wanted: number, rows: ImageRows, classes: number): ImageRows {
+  if (rows.labels) return pickRows(rows, firstOfEachClass(rows.labels, classes, wanted));
+  const count = rows.paths.length;
+  if (wanted > count) {
+    throw new Error(`examples is ${wanted}, but there are ${count} images; ask for fewer`);
+  }
+  return pickRows(
+    rows,
+    Int32Array.from({ length: wanted }, (_, i) => i),
+  );
+}
+
+/** The error that lists what is bad. */
+function cannotBeUsed(root: string, bad: readonly BadFile[]): Error {
+  return new Error(
+    `${root} has ${entries(bad.length)} that cannot be used:\n${listed(bad)}\n` +
+      'Mend or remove them, or go on without them: --on-bad skip',
+  );
+}
+
+function entries(count: number): string {
+  return count === 1 ? '1 entry' : `${count} entries`;
+}
+
+/** The first of what is bad, a line each. */
+export function listed(bad: readonly BadFile[]): string {
+  const lines = bad.slice(0, LISTED).map(({ path, reason }) => `  ${path} ${reason}`);
+  if (bad.length > LISTED) lines.push(`  … and ${bad.length - LISTED} more`);
+  return lines.join('\n');
+}
+
+function noSplit({ root, splits, advice, bad }: ImageTable, split: Split): Error {
+  const others = Object.keys(splits).join(' and ') || 'nothing';
+  const hint = split === 'test' ? ' Training, scoring and features need none.' : '';
+  const reason = advice?.[split] ?? `has no ${split} split: it has ${others}.${hint}`;
+  const because = bad.length > 0 ? `\nWhat cannot be used:\n${listed(bad)}` : '';
+  return new MissingSplit(`${root} ${reason}${because}`);
+}
