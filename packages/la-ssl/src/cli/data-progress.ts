@@ -2,6 +2,9 @@
 import type { DataEvent, OnProgress } from '../data/index.js';
 import { createProgress, type Progress } from './progress.js';
 
+/** A note on a table would come again for each of its splits. */
+const said = new Set<string>();
+
 export function dataProgress(): { onProgress: OnProgress; stop: () => void } {
   let bar: Progress | undefined;
   let task: string | undefined;
@@ -12,6 +15,8 @@ export function dataProgress(): { onProgress: OnProgress; stop: () => void } {
   };
   const onProgress = (event: DataEvent): void => {
     if (event.kind === 'note') {
+      if (said.has(event.text)) return;
+      said.add(event.text);
       if (bar) bar.line(event.text);
       else process.stderr.write(`${event.text}\n`);
       return;

@@ -1,7 +1,8 @@
 /** @file Ctrl-C: the first asks the work to stop cleanly, the second ends the process. */
+import { onParentGone } from './parent.js';
 
 /**
- * Runs `work` with a signal that Ctrl-C or a termination aborts.
+ * Runs `work` with a signal that Ctrl-C, a termination or the end of the process that started this one aborts.
  * @param notice - printed when that happens
  */
 export async function interruptible<T>(
@@ -15,9 +16,11 @@ export async function interruptible<T>(
     controller.abort();
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
+  const stay = onParentGone(stop);
   try {
     return await work(controller.signal);
   } finally {
+    stay();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, stop);
   }
 }

@@ -3,6 +3,7 @@
  * and then, so that a log file says as much.
  */
 import { Presets, SingleBar } from 'cli-progress';
+import { hasParent, tellParent } from './parent.js';
 
 export interface Progress {
   /** @param done - of `total`, in the unit of the work; `text` says what is being done */
@@ -21,6 +22,7 @@ export function createProgress(
   unit: string,
   stream: NodeJS.WriteStream = process.stderr,
 ): Progress {
+  if (hasParent()) return toParent(label, unit, stream);
   return stream.isTTY ? bar(label, unit, stream) : lines(label, unit, stream);
 }
 
@@ -95,6 +97,20 @@ function lines(label: string, unit: string, stream: NodeJS.WriteStream): Progres
     line(text) {
       stream.write(`${text}\n`);
     },
+    stop() {},
+  };
+}
+
+/** Messages to the process that started this one, which shows them. */
+function toParent(label: string, unit: string, stream: NodeJS.WriteStream): Progress {
+  let last = 0;
+  return {
+    update(done, total, text) {
+      if (done < total && performance.now() - last < 200) return;
+      last = performance.now();
+      tellParent({ label, unit, done, total, text });
+    },
+    line: (text) => stream.write(`${text}\n`),
     stop() {},
   };
 }

@@ -12,6 +12,7 @@ export {
 } from './config.js';
 export { encoderInfoOf } from './encoder-info.js';
 export type * from './events.js';
+export { lockFolder, lockHolder } from './folder-lock.js';
 export { type PretrainOptions, pretrain } from './pretrain.js';
 export { RunFolder, type RunStatus } from './run-folder.js';
 export { type CosineOptions, cosineLr } from './schedule.js';

@@ -15,19 +15,17 @@ import {
   rmSync,
   statSync,
   truncateSync,
-  writeFileSync,
 } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { arch, cpus, hostname, totalmem } from 'node:os';
+import { arch, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { libtorchVersion } from '@la-ssl/torch';
 import { parse, stringify } from 'yaml';
+import { codeOf } from '../code.js';
 import { type TrainConfig, trainConfigSchema } from './config.js';
 import type { MetricsEvent } from './events.js';
-
-/** The locks of this process. */
-const HELD = new Set<string>();
+import { lockFolder } from './folder-lock.js';
 
 /** Where a run stands. */
 export type RunStatus = 'empty' | 'unfinished' | 'finished';
@@ -80,28 +78,7 @@ export class RunFolder {
    * @throws Error that names the process which trains it
    */
   lock(): () => void {
-    const file = this.file('lock');
-    const mine = `${hostname()} ${process.pid}`;
-    for (;;) {
-      try {
-        writeFileSync(file, mine, { flag: 'wx' });
-        HELD.add(file);
-        return () => {
-          rmSync(file, { force: true });
-          HELD.delete(file);
-        };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(file, error);
-      }
-      const [host, pid] = readFileSync(file, 'utf8').split(' ');
-      // A number like our own, not held by us, is that of a process before us.
-      if (HELD.has(file) || host !== hostname() || (Number(pid) !== process.pid && isAlive(Number(pid)))) {
-        throw new Error(
-          `${this.path} is trained by process ${pid} on ${host} right now. If that is not so, remove ${file}.`,
-        );
-      }
-      rmSync(file, { force: true });
-    }
+    return lockFolder(this.path, 'trained');
   }
 
   /** @throws Error that names the file and the option, where it is missing or not valid */
@@ -176,16 +153,6 @@ export class RunFolder {
   }
 }
 
-/** Whether a process of this number runs on this machine. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /** Node names the file when it cannot be opened, but not when the disk is full. */
 function unwritable(file: string, error: unknown): Error {
   return new Error(`${file} could not be written: ${(error as Error).message}`, { cause: error });
@@ -196,6 +163,7 @@ function describeMachine(): Record<string, unknown> {
   return {
     started: new Date().toISOString(),
     commit: commitOfCode(),
+    code: codeOf('training'),
     node: process.version,
     libtorch: libtorchVersion,
     processor: cpus()[0]?.model ?? arch(),
