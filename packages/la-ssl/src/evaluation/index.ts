@@ -7,7 +7,22 @@ export {
   defaultResamples,
   type Headline,
 } from './bootstrap.js';
+export {
+  bootstrapMetricDifferences,
+  bootstrapMetrics,
+  defaultMetricResamples,
+  type MetricEstimates,
+} from './bootstrap-metrics.js';
+export { CALIBRATION_BINS, type Calibration, calibrationOf } from './calibration.js';
 export { compareProbes, type ProbeComparison, type ProbePair } from './compare-probes.js';
+export { type ClassFigures, classFigures, macroMean } from './confusion.js';
+export {
+  type AttributeFigures,
+  type DetailedMetrics,
+  detailedMetrics,
+  type OneAgainstRest,
+  type ValueFigures,
+} from './detailed-metrics.js';
 export { normalCdf, normalQuantile, studentCdf, studentQuantile, studentTwoSided } from './distributions.js';
 export {
   type ExtractOptions,
@@ -27,6 +42,7 @@ export {
   tally,
   worstGroupOf,
 } from './groups.js';
+export { holm } from './holm.js';
 export {
   defaultConfidence,
   type Estimate,
@@ -53,6 +69,15 @@ export {
   logitsOf,
   mostLikely,
 } from './logistic-regression.js';
+export {
+  LOWER_IS_BETTER,
+  METRIC_NAMES,
+  METRICS,
+  MetricEvaluator,
+  type MetricName,
+} from './metric-evaluator.js';
 export { metricsOverSeeds, type ProbeMetrics, probeMetrics } from './metrics.js';
 export { type ProbeRunOptions, probeRun, type RunProbes, type SavedProbe } from './probe-run.js';
+export { type Multiplicities, Ranking } from './ranking.js';
+export type { ScoredAttribute, ScoredSet } from './scored-set.js';
 export { unbiasedAccuracy } from './unbiased-accuracy.js';
