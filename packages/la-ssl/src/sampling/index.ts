@@ -28,16 +28,23 @@ export {
   OracleSampler,
   type OracleSamplerOptions,
 } from './oracle-sampler.js';
+export {
+  type SamplingDistribution,
+  type SamplingOptions,
+  samplingDistribution,
+  samplingProbabilities,
+} from './probabilities.js';
 export { quantile } from './quantile.js';
 export { auroc, rankCorrelation } from './ranks.js';
 export { permutation, type Sampler, UniformSampler, type UniformSamplerOptions } from './sampler.js';
 export {
+  type Knob,
   linearScaling,
-  type SamplingDistribution,
-  type SamplingOptions,
+  SCALINGS,
   type Scaling,
   type ScalingFunction,
+  type ScalingName,
   type ScalingOptions,
-  samplingDistribution,
-  samplingProbabilities,
-} from './scaling.js';
+  type ScalingShape,
+} from './scaling/index.js';
+export type { ChosenKnob } from './target.js';

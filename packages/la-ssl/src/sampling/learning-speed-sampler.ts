@@ -12,13 +12,12 @@
 import { Random } from '../random.js';
 import { AliasTable } from './alias.js';
 import type { LearningSpeedMonitor } from './monitor.js';
+import { type SamplingDistribution, type SamplingOptions, samplingDistribution } from './probabilities.js';
 import { checkWholeNumber, permutation, type Sampler, UniformSampler, weightedDraws } from './sampler.js';
-import { type SamplingDistribution, type SamplingOptions, samplingDistribution } from './scaling.js';
+import { SCALINGS, type ScalingOptions, type ScalingShape } from './scaling/index.js';
 
-/** The paper's CelebA settings; it draws by speed alone. */
+/** The paper's CelebA settings, as are r and γ of the linear shape; it draws by speed alone. */
 export const learningSpeedDefaults = {
-  r: 0.1,
-  gamma: 10,
   warmupEpochs: 10,
   updateEvery: 2,
   uniformShare: 0,
@@ -46,10 +45,13 @@ export interface SamplingUpdate extends SamplingDistribution {
   readonly epoch: number;
 }
 
+/** Numbers and names that a sampler was made with. */
+type Settings = Readonly<Record<string, number | string>>;
+
 /** All that a sampler cannot work out again from its options and its monitor. */
 export interface LearningSpeedSamplerState {
-  /** The numbers that it was made with, so that a run is not resumed with others. */
-  readonly settings: Readonly<Record<string, number>>;
+  /** What it was made with, so that a run is not resumed with others. */
+  readonly settings: Settings;
   /** The epoch before which the probabilities were last computed; null in the warm-up. */
   readonly updatedFor: number | null;
   readonly probabilities: ArrayLike<number>;
@@ -61,10 +63,10 @@ const SHUFFLE = 0x73687566;
 export class LearningSpeedSampler implements Sampler {
   readonly #monitor: LearningSpeedMonitor;
   readonly #options: SamplingOptions;
-  readonly #settings: Record<
-    'seed' | 'r' | 'gamma' | 'uniformShare' | 'warmupEpochs' | 'updateEvery',
-    number
-  >;
+  readonly #settings: Settings;
+  readonly #seed: number;
+  readonly #warmupEpochs: number;
+  readonly #updateEvery: number;
   readonly #uniform: UniformSampler;
   readonly #permutation: Int32Array | undefined;
   #probabilities: Float64Array;
@@ -72,17 +74,17 @@ export class LearningSpeedSampler implements Sampler {
   #table: AliasTable | undefined;
 
   /** @throws RangeError where an option is out of range */
-  constructor({ monitor, scaling, shuffled = false, ...options }: LearningSpeedSamplerOptions) {
-    const { seed, r, gamma, uniformShare, warmupEpochs, updateEvery } = {
-      ...learningSpeedDefaults,
-      ...options,
-    };
+  constructor({ monitor, seed, shuffled = false, ...options }: LearningSpeedSamplerOptions) {
+    const { warmupEpochs, updateEvery, uniformShare } = { ...learningSpeedDefaults, ...options };
     checkWholeNumber('warmupEpochs', warmupEpochs, 0);
     checkWholeNumber('updateEvery', updateEvery, 1);
     this.#monitor = monitor;
-    this.#settings = { seed, r, gamma, uniformShare, warmupEpochs, updateEvery };
-    this.#options = { r, gamma, uniformShare, seen: monitor.seen, ...(scaling && { scaling }) };
-    samplingDistribution([1], { ...this.#options, seen: [1] }); // a bad r or gamma fails now, not after the warm-up
+    this.#seed = seed;
+    this.#warmupEpochs = warmupEpochs;
+    this.#updateEvery = updateEvery;
+    this.#settings = { seed, ...shapeSettings(options), uniformShare, warmupEpochs, updateEvery };
+    this.#options = { ...options, uniformShare, seen: monitor.seen };
+    samplingDistribution([1], { ...this.#options, seen: [1] }); // a bad option fails now, not after the warm-up
     this.#uniform = new UniformSampler({ count: monitor.speeds.length, seed });
     if (shuffled) this.#permutation = permutation(monitor.speeds.length, new Random(seed, SHUFFLE));
     this.#probabilities = this.#uniform.probabilitiesFor(0);
@@ -114,7 +116,7 @@ export class LearningSpeedSampler implements Sampler {
     const probabilities = this.probabilitiesFor(epoch);
     if (this.#updateBefore(epoch) === null) return this.#uniform.drawsFor(epoch);
     this.#table ??= new AliasTable(probabilities);
-    return weightedDraws(this.#table, probabilities.length, this.#settings.seed, epoch);
+    return weightedDraws(this.#table, probabilities.length, this.#seed, epoch);
   }
 
   /** @throws Error where the update that this epoch needs has not been made */
@@ -170,7 +172,22 @@ export class LearningSpeedSampler implements Sampler {
 
   /** The epoch before which the probabilities of this one are computed; null in the warm-up. */
   #updateBefore(epoch: number): number | null {
-    const { warmupEpochs, updateEvery } = this.#settings;
-    return epoch < warmupEpochs ? null : epoch - ((epoch - warmupEpochs) % updateEvery);
+    const since = epoch - this.#warmupEpochs;
+    return since < 0 ? null : epoch - (since % this.#updateEvery);
   }
+}
+
+/** The options of the shape that count. The paper's shape goes without a name, as in states from before there were others. */
+function shapeSettings({ scaling = 'linear', targetEss, ...given }: SamplingOptions): Settings {
+  if (typeof scaling === 'function') return {};
+  const { knob, options }: ScalingShape = SCALINGS[scaling];
+  const values = Object.entries(options).flatMap(([name, usual]) => {
+    if (targetEss !== undefined && name === knob) return [];
+    return [[name, given[name as keyof ScalingOptions] ?? usual]];
+  });
+  return {
+    ...Object.fromEntries(values),
+    ...(scaling !== 'linear' && { scaling }),
+    ...(targetEss !== undefined && { targetEss }),
+  };
 }

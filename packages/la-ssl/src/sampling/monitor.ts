@@ -8,7 +8,7 @@
  *
  * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361
  */
-import { checkedSpeed } from './scaling.js';
+import { checkedSpeed } from './probabilities.js';
 
 export interface MonitorOptions {
   /** N, the number of examples. */

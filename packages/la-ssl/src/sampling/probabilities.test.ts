@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from '../random.js';
-import {
-  linearScaling,
-  type ScalingFunction,
-  samplingDistribution,
-  samplingProbabilities,
-} from './scaling.js';
+import { samplingDistribution, samplingProbabilities } from './probabilities.js';
+import { linearScaling, type ScalingFunction } from './scaling/index.js';
 
 function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-14): void {
   assert.equal(actual.length, expected.length);
@@ -101,7 +97,7 @@ describe('samplingProbabilities', () => {
     const unseen = samplingDistribution([0, 0], { r: 0.1, gamma: 10, seen: [false, false] });
     assert.deepEqual(
       { ...unseen, probabilities: [...unseen.probabilities] },
-      { probabilities: [0.5, 0.5], threshold: null, uniformBecause: 'no-speed-known' },
+      { probabilities: [0.5, 0.5], threshold: null, chosen: null, uniformBecause: 'no-speed-known' },
     );
     const nothing: ScalingFunction = () => ({ threshold: 1, h: () => 0 });
     const zero = samplingDistribution([1, 2], { r: 0.1, gamma: 10, scaling: nothing });
@@ -112,7 +108,7 @@ describe('samplingProbabilities', () => {
   it('takes another scaling function', () => {
     const inverse: ScalingFunction = (_speeds, { gamma }) => ({
       threshold: 1,
-      h: (speed) => speed ** -gamma,
+      h: (speed) => speed ** -gamma!,
     });
     assertClose(samplingProbabilities([1, 2, 4], { r: 0.5, gamma: 1, scaling: inverse }), [
       4 / 7,

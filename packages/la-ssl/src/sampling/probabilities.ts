@@ -7,49 +7,25 @@
  *
  * Source: Zhu, Liu, Fernandez-Granda, Razavian, Algorithm 1 and Eq. 3, https://arxiv.org/abs/2311.16361
  */
-import { quantile } from './quantile.js';
-
-/** The two numbers that shape h. */
-export interface ScalingOptions {
-  /** Where the threshold lies: s* is the `r`-quantile of the speeds; in [0, 1], the paper's CelebA value is 0.1. */
-  readonly r: number;
-  /** How sharply slow examples are preferred, ≥ 0; the paper's CelebA value is 10, 0 gives uniform sampling. */
-  readonly gamma: number;
-}
-
-/** A scaling function that has been fitted to the speeds of one moment. */
-export interface Scaling {
-  /** s*, a speed. */
-  readonly threshold: number;
-  /** The weight of an example with this speed: finite and ≥ 0. */
-  h(speed: number): number;
-}
-
-/** Fits a scaling function to speeds; give your own to try another shape of h. */
-export type ScalingFunction = (speeds: ArrayLike<number>, options: ScalingOptions) => Scaling;
-
-/**
- * The paper's scaling function: `h(s) = max(0, s* − γ·(s − s*))`, where s* is the r-quantile of the speeds.
- *
- * It is homogeneous: speeds in another unit give the same probabilities. Everything from `s*·(1 + 1/γ)` upward
- * gets weight 0: with γ = 10, whatever is more than 10 % faster than the threshold is not drawn at all.
- *
- * @param speeds - speeds of all examples, > 0
- * @param options - r in [0, 1]; gamma ≥ 0
- * @throws RangeError where `r` or `gamma` is out of range or there are no speeds
- */
-export const linearScaling: ScalingFunction = (speeds, { r, gamma }) => {
-  if (!(gamma >= 0 && Number.isFinite(gamma))) {
-    throw new RangeError(`gamma must be a finite number ≥ 0, got ${gamma}.`);
-  }
-  const threshold = quantile(speeds, r);
-  return { threshold, h: (speed) => Math.max(0, threshold - gamma * (speed - threshold)) };
-};
+import {
+  SCALINGS,
+  type Scaling,
+  type ScalingFunction,
+  type ScalingName,
+  type ScalingOptions,
+  type ScalingShape,
+} from './scaling/index.js';
+import { type ChosenKnob, chooseKnob, sizeOfWeights } from './target.js';
 
 /** What else can be said about how speeds become probabilities; all of it at rest gives the paper's rule. */
 export interface SamplingOptions extends ScalingOptions {
-  /** Which h, default `linearScaling`. */
-  readonly scaling?: ScalingFunction;
+  /** Which h: one of SCALINGS by name, default the paper's, or one of your own. */
+  readonly scaling?: ScalingName | ScalingFunction | undefined;
+  /**
+   * The effective sample size to hold, as a share of N in (0, 1]: the shape's knob (γ, the power, the temperature or the
+   * share) is chosen at every update, and its option is not read. Not for an h of your own.
+   */
+  readonly targetEss?: number | undefined;
   /**
    * Share of the draws that ignore the speeds, in [0, 1]: `π ← (1 − u)·π + u/N`. Default 0, the paper. A little of
    * it keeps every example within reach, so that speeds scored from the training step itself stay fresh.
@@ -63,11 +39,13 @@ export interface SamplingOptions extends ScalingOptions {
 export interface SamplingDistribution {
   /** π, N numbers ≥ 0 that sum to 1. */
   readonly probabilities: Float64Array;
-  /** s*, the r-quantile of the known speeds; null where no speed is known. */
+  /** s*, the speed at which h has its bend; null where it has none or no speed is known. */
   readonly threshold: number | null;
+  /** What was chosen to hold `targetEss`; null where nothing was. */
+  readonly chosen: ChosenKnob | null;
   /**
    * Why the speeds could not decide and all examples got the same probability: no speed is known, or every weight
-   * is 0 (which `linearScaling` never gives, since `h(min s) ≥ s* > 0`, but another h may). Null where they decided.
+   * is 0 (which no h of SCALINGS gives, as that of the slowest example is > 0, but another h may). Null where they decided.
    */
   readonly uniformBecause: 'no-speed-known' | 'all-weights-zero' | null;
 }
@@ -77,7 +55,7 @@ export interface SamplingDistribution {
  *
  * @example samplingProbabilities([1, 2, 3, 4], { r: 0.5, gamma: 2 }) // (5.5, 3.5, 1.5, 0) / 10.5
  * @param speeds - one per example, > 0, in any unit
- * @param options - r and gamma, and see SamplingOptions
+ * @param options - those of the shape, and see SamplingOptions
  * @returns N probabilities that sum to 1
  * @throws RangeError where a speed is NaN, infinite or not positive (naming its example), or an option is out of range
  */
@@ -95,7 +73,7 @@ export function samplingDistribution(
   speeds: ArrayLike<number>,
   options: SamplingOptions,
 ): SamplingDistribution {
-  const { scaling = linearScaling, uniformShare = 0, seen } = options;
+  const { uniformShare = 0, seen } = options;
   const count = speeds.length;
   if (count === 0) throw new RangeError('Sampling probabilities need at least one speed, got none.');
   if (seen && seen.length !== count) {
@@ -107,20 +85,22 @@ export function samplingDistribution(
   const known = knownSpeeds(speeds, seen);
   const uniform = () => new Float64Array(count).fill(1 / count);
   if (known.length === 0) {
-    return { probabilities: uniform(), threshold: null, uniformBecause: 'no-speed-known' };
+    return { probabilities: uniform(), threshold: null, chosen: null, uniformBecause: 'no-speed-known' };
   }
 
-  const { threshold, h } = scaling(known, options);
+  const { scaling, chosen } = fitted(known, count, options);
+  const { threshold, h } = scaling;
   const weights = new Float64Array(count);
   let total = 0;
+  let place = 0;
   for (let i = 0; i < count; i++) {
     if (seen && !seen[i]) continue;
-    const weight = h(speeds[i]!);
+    const weight = h(speeds[i]!, place++);
     if (!(weight >= 0)) throw new RangeError(`h(${speeds[i]}) of example ${i} is ${weight}; it must be ≥ 0.`);
     weights[i] = weight;
     total += weight;
   }
-  if (total === 0) return { probabilities: uniform(), threshold, uniformBecause: 'all-weights-zero' };
+  if (total === 0) return { probabilities: uniform(), threshold, chosen, uniformBecause: 'all-weights-zero' };
   if (!Number.isFinite(total)) {
     throw new RangeError(
       `The weights sum to ${total}: the speeds or gamma are too large; rescale the speeds.`,
@@ -133,7 +113,33 @@ export function samplingDistribution(
     const share = (seen && !seen[i] ? meanWeight : weights[i]!) / sum;
     weights[i] = (1 - uniformShare) * share + uniformShare / count;
   }
-  return { probabilities: weights, threshold, uniformBecause: null };
+  return { probabilities: weights, threshold, chosen, uniformBecause: null };
+}
+
+/** h as the options have it, for these speeds of N examples. @throws RangeError where an option is out of range */
+function fitted(
+  known: Float64Array,
+  count: number,
+  options: SamplingOptions,
+): { scaling: Scaling; chosen: ChosenKnob | null } {
+  const { scaling = 'linear', targetEss, uniformShare = 0 } = options;
+  if (targetEss !== undefined && !(targetEss > 0 && targetEss <= 1)) {
+    throw new RangeError(`targetEss, a share of the examples, must lie in (0, 1], got ${targetEss}.`);
+  }
+  if (typeof scaling === 'function') {
+    if (targetEss !== undefined) {
+      throw new RangeError(
+        'targetEss takes a scaling function by name: what an h of your own turns on is not known.',
+      );
+    }
+    return { scaling: scaling(known, options), chosen: null };
+  }
+  const { knob, options: defaults, range, fit }: ScalingShape = SCALINGS[scaling];
+  const at = fit(known, options);
+  if (targetEss === undefined) return { scaling: at(options[knob] ?? defaults[knob]!), chosen: null };
+  const sizeAt = (value: number): number => sizeOfWeights(at(value), known, count, uniformShare);
+  const chosen = chooseKnob(knob, range, sizeAt, targetEss);
+  return { scaling: at(chosen.value), chosen };
 }
 
 /** The speeds that are known, each of them checked. */
