@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { Random } from '../random.js';
 import { auroc } from '../sampling/index.js';
 import { type DetailedMetrics, detailedMetrics } from './detailed-metrics.js';
-import { mostLikely } from './logistic-regression.js';
+import { mostLikely } from './linear-classifier.js';
 import { MetricEvaluator, type MetricName } from './metric-evaluator.js';
 import { Ranking } from './ranking.js';
 import type { ScoredSet } from './scored-set.js';

@@ -1,21 +1,18 @@
 /**
- * @file One probe: its penalty chosen on a validation part of the training examples, then its fit.
+ * @file One probe: its penalty chosen on validation examples, or on a part of the training examples, then its fit.
  *
- * The test set has no part in it. A fifth of each class is held out; for each `l2` of the grid, from the strongest
- * down, the rest is fitted and the cross-entropy of what was held out measured; the `l2` with the lowest is fitted
- * again on all. Cross-entropy, not accuracy: it is smooth, and a few hundred examples suffice.
+ * The test set has no part in it. Without validation examples a fifth of each class is held out; for each `l2` of the
+ * grid, from the strongest down, the rest is fitted and the cross-entropy of what was held out measured; the `l2` with
+ * the lowest is fitted again on all. Cross-entropy, not accuracy: it is smooth, and a few hundred examples suffice.
  *
  * A probe may be fitted on several subsets and be the mean of these fits (of their logits, which are linear, so of
  * their coefficients), as DFR does, because a small balanced subset leaves most examples out.
  */
 import { setImmediate } from 'node:timers/promises';
 import { Random, some } from '../random.js';
-import {
-  type LabelledFeatures,
-  type LogisticRegression,
-  LogisticRegressionProblem,
-  logitsOf,
-} from './logistic-regression.js';
+import type { LabelledFeatures } from './labelled-features.js';
+import { type LinearClassifier, logitsOf } from './linear-classifier.js';
+import { type LogisticRegression, LogisticRegressionProblem } from './logistic-regression.js';
 
 /** Nearly none, to so strong that only the clearest features count. */
 export const defaultL2Grid: readonly number[] = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1];
@@ -25,6 +22,8 @@ export interface ProbeFitOptions {
   l2?: number | undefined;
   /** What to choose from, each > 0 (`defaultL2Grid`, 1e-6 to 1). */
   l2Grid?: readonly number[] | undefined;
+  /** What to choose `l2` on; without it, on a held-out part of each subset. */
+  validation?: LabelledFeatures | undefined;
   /** Whole number from 0 to 2³² − 1. */
   seed: number;
   /** Largest element of the gradient at convergence (1e-6). */
@@ -109,14 +108,16 @@ export async function fitProbe(
 async function search(
   data: LabelledFeatures,
   subsets: readonly Int32Array[],
-  { l2Grid = defaultL2Grid, seed, onFit, signal }: ProbeFitOptions,
+  { l2Grid = defaultL2Grid, validation, seed, onFit, signal }: ProbeFitOptions,
 ): Promise<{ l2: number; loss: number }[]> {
   if (l2Grid.length === 0) throw new RangeError('l2Grid is empty; give values to choose from, or l2');
   const tried = [...l2Grid].sort((a, b) => b - a).map((l2) => ({ l2, loss: 0 }));
   for (const [s, subset] of subsets.entries()) {
-    const { fitted, heldOut } = holdOut(data.labels, subset, new Random(seed, s, HELD_OUT));
-    const unseen = rowsOf(data, heldOut);
-    using problem = new LogisticRegressionProblem(rowsOf(data, fitted));
+    const parts = validation
+      ? { fitted: subset, heldOut: null }
+      : holdOut(data.labels, subset, new Random(seed, s, HELD_OUT));
+    const unseen = validation ?? rowsOf(data, parts.heldOut!);
+    using problem = new LogisticRegressionProblem(rowsOf(data, parts.fitted));
     let start: LogisticRegression | undefined;
     for (const entry of tried) {
       signal?.throwIfAborted();
@@ -153,7 +154,10 @@ function holdOut(labels: Int32Array, subset: Int32Array, random: Random) {
 }
 
 /** The examples at `indices`. */
-function rowsOf(data: LabelledFeatures, indices: Int32Array): LabelledFeatures & { features: Float32Array } {
+export function rowsOf(
+  data: LabelledFeatures,
+  indices: Int32Array,
+): LabelledFeatures & { features: Float32Array } {
   const width = data.features.length / data.labels.length;
   const features = new Float32Array(indices.length * width);
   indices.forEach((i, row) => {
@@ -175,7 +179,7 @@ function crossEntropy(logits: Float64Array, labels: Int32Array): number {
 }
 
 /** The mean of the fits' logits, `[N, K]`; `features` `[N, F]`. */
-export function probeLogits(fits: readonly LogisticRegression[], features: Float32Array): Float64Array {
+export function probeLogits(fits: readonly LinearClassifier[], features: Float32Array): Float64Array {
   const mean = new Float64Array((features.length / fits[0]!.featureCount) * fits[0]!.classes);
   for (const fit of fits) {
     logitsOf(fit, features).forEach((logit, i) => {

@@ -23,6 +23,7 @@ export {
   type OneAgainstRest,
   type ValueFigures,
 } from './detailed-metrics.js';
+export { DFR_DEFAULTS, type DfrFit, type DfrOptions, fitDfr } from './dfr.js';
 export { normalCdf, normalQuantile, studentCdf, studentQuantile, studentTwoSided } from './distributions.js';
 export {
   type ExtractOptions,
@@ -31,6 +32,7 @@ export {
   featureBatches,
   NonFiniteFeatures,
 } from './features.js';
+export { type FistaOptions, type FistaResult, fista } from './fista.js';
 export { defaultL2Grid, type FittedProbe, probeLogits } from './fit-probe.js';
 export {
   accuracyOf,
@@ -52,22 +54,22 @@ export {
   worstGroupInterval,
 } from './intervals.js';
 export { KNN_DEFAULTS, type KnnBank, type KnnOptions, knnAccuracy, knnProbabilities } from './knn.js';
+export type { LabelledFeatures } from './labelled-features.js';
 export { type LbfgsOptions, type LbfgsResult, lbfgs, type Objective } from './lbfgs.js';
+export { type LinearClassifier, logitsOf, mostLikely, softmax } from './linear-classifier.js';
 export {
   type LinearProbeOptions,
   type LinearProbeResult,
   linearProbe,
   type Probe,
-  type ProbeSet,
 } from './linear-probe.js';
 export {
   type FitOptions,
   fitLogisticRegression,
-  type LabelledFeatures,
   type LogisticRegression,
   LogisticRegressionProblem,
-  logitsOf,
-  mostLikely,
+  type SparseFitOptions,
+  type SparseLogisticRegression,
 } from './logistic-regression.js';
 export {
   LOWER_IS_BETTER,
@@ -77,7 +79,21 @@ export {
   type MetricName,
 } from './metric-evaluator.js';
 export { metricsOverSeeds, type ProbeMetrics, probeMetrics } from './metrics.js';
-export { type ProbeRunOptions, probeRun, type RunProbes, type SavedProbe } from './probe-run.js';
+export type { RunProbes, SavedProbe } from './probe-file.js';
+export {
+  type FurtherProbe,
+  labelledOnly,
+  PROBE_KINDS,
+  type ProbeKind,
+} from './probe-kinds.js';
+export { type ProbeOutcome, type ProbeSet, probeOutcome } from './probe-outcome.js';
+export {
+  DEFAULT_PROBES,
+  type ProbeRunData,
+  type ProbeRunOptions,
+  probeRun,
+  testScores,
+} from './probe-run.js';
 export { type Multiplicities, Ranking } from './ranking.js';
 export type { ScoredAttribute, ScoredSet } from './scored-set.js';
 export { unbiasedAccuracy } from './unbiased-accuracy.js';

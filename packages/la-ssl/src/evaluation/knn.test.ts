@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { liveTensorCount } from '@la-ssl/torch';
 import { Random } from '../random.js';
 import { type KnnBank, knnAccuracy, knnProbabilities } from './knn.js';
-import { mostLikely } from './logistic-regression.js';
+import { mostLikely } from './linear-classifier.js';
 
 interface Reference {
   classes: number;

@@ -5,7 +5,8 @@
  * Source: Wu et al. 2018, Section 3.4, https://arxiv.org/abs/1805.01978, with the temperature of lightly's benchmarks.
  */
 import { fromData, noGrad, scope, type Tensor } from '@la-ssl/torch';
-import { type LabelledFeatures, mostLikely } from './logistic-regression.js';
+import type { LabelledFeatures } from './labelled-features.js';
+import { mostLikely } from './linear-classifier.js';
 
 export interface KnnOptions {
   /** k, ≥ 1; all of the bank where it has fewer (200). */

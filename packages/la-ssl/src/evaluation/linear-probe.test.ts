@@ -3,9 +3,10 @@ import { describe, it } from 'node:test';
 import { liveTensorCount } from '@la-ssl/torch';
 import { Random } from '../random.js';
 import { probeLogits } from './fit-probe.js';
-import { type LinearProbeOptions, linearProbe, type ProbeSet } from './linear-probe.js';
-import { mostLikely } from './logistic-regression.js';
+import { mostLikely } from './linear-classifier.js';
+import { type LinearProbeOptions, linearProbe } from './linear-probe.js';
 import { probeMetrics } from './metrics.js';
+import type { ProbeSet } from './probe-outcome.js';
 
 const K = 3;
 const FEATURES = 8;

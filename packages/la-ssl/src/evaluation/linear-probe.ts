@@ -9,34 +9,36 @@
  * - `attribute`, which reads the attribute instead of the label: how plainly the features hold it. On all training
  *   examples as they are.
  *
- * No test example is seen by any of them; the strength of the penalty is chosen on training examples alone.
+ * No test example is seen by any of them; the strength of the penalty is chosen on validation examples, for the balanced
+ * probe on a balanced subset of them, or where there are none on training examples alone.
  * Sources: Nam et al. 2020, https://arxiv.org/abs/2007.02561 (aligned, conflicting, unbiased); Kirichenko et al.
  * 2023, https://arxiv.org/abs/2204.02937 (balanced subsets).
  */
 import { Random } from '../random.js';
 import { type Balancing, balancedSubset } from './balanced-subset.js';
-import { type FittedProbe, fitCount, fitProbe, type ProbeFitOptions, probeLogits } from './fit-probe.js';
-import { type EvaluationGroups, stratify, tally } from './groups.js';
-import type { Estimate } from './intervals.js';
-import { mostLikely } from './logistic-regression.js';
-import { type ProbeMetrics, probeMetrics } from './metrics.js';
-import { unbiasedAccuracy } from './unbiased-accuracy.js';
+import {
+  type FittedProbe,
+  fitCount,
+  fitProbe,
+  type ProbeFitOptions,
+  probeLogits,
+  rowsOf,
+} from './fit-probe.js';
+import type { EvaluationGroups } from './groups.js';
+import type { LabelledFeatures } from './labelled-features.js';
+import { mostLikely, softmax } from './linear-classifier.js';
+import { type ProbeOutcome, type ProbeSet, probeOutcome } from './probe-outcome.js';
 
-/** Examples with their features. Leave out those without a label. */
-export interface ProbeSet {
-  /** `[N, F]` */
-  features: Float32Array;
-  /** `[N]`, from 0 */
-  labels: Int32Array;
-  /** What the attribute probe predicts, `[N]`, from 0: the codes of an attribute. */
-  attribute?: Int32Array;
-  /** Such as `groupsOf(dataset)`. The training groups serve the balanced probe alone. */
-  groups?: EvaluationGroups;
-}
+/** Which probes `linearProbe` makes besides the biased one. */
+export type BesidesBiased = 'balanced' | 'attribute';
 
-export interface LinearProbeOptions extends Omit<ProbeFitOptions, 'onFit'> {
+export interface LinearProbeOptions extends Omit<ProbeFitOptions, 'onFit' | 'validation'> {
   train: ProbeSet;
   test: ProbeSet;
+  /** What the penalty is chosen on; without it, on a held-out part of the training examples. */
+  validation?: ProbeSet | undefined;
+  /** Which probes are made besides the biased one (both, where the data allow them). */
+  besides?: readonly BesidesBiased[];
   /** What the balanced probe's subsets balance ('per-group'). */
   balancing?: Balancing;
   /** How many balanced subsets are drawn, ≥ 1 (10, as DFR on training data). */
@@ -47,14 +49,7 @@ export interface LinearProbeOptions extends Omit<ProbeFitOptions, 'onFit'> {
   onProgress?: (done: number, total: number) => void;
 }
 
-export interface Probe extends FittedProbe {
-  readonly metrics: ProbeMetrics & {
-    /** The mean of the groups' accuracies; null without groups. */
-    readonly unbiased: Estimate | null;
-  };
-  /** The predicted label (or attribute) of each test example, `[N]`. */
-  readonly predictions: Int32Array;
-}
+export interface Probe extends FittedProbe, ProbeOutcome {}
 
 export interface LinearProbeResult {
   readonly biased: Probe;
@@ -75,32 +70,57 @@ const SUBSETS = 0x737562; // keeps these random numbers apart from others of the
  * @throws Error where the two sets do not fit together, or cannot be fitted
  */
 export async function linearProbe(options: LinearProbeOptions): Promise<LinearProbeResult> {
-  const { train, test, balancing = 'per-group', balancedSubsets = 10, confidence, onProgress } = options;
+  const { train, test, validation, balancing = 'per-group', balancedSubsets = 10 } = options;
+  const { besides = ['balanced', 'attribute'], confidence, onProgress } = options;
   checkSets(train, test);
   if (!(Number.isInteger(balancedSubsets) && balancedSubsets >= 1)) {
     throw new RangeError(`balancedSubsets must be a whole number from 1, got ${balancedSubsets}`);
   }
-  const { groups } = train;
+  const groups = besides.includes('balanced') ? train.groups : undefined;
+  const known = train.attribute && besides.includes('attribute') ? knownOf(train.attribute) : null;
   const all = Int32Array.from(train.labels.keys());
-  const balanced = groups
-    ? Array.from({ length: balancedSubsets }, (_, s) =>
-        balancedSubset(groups, balancing, new Random(options.seed, s, SUBSETS)),
-      )
-    : [];
+  const subset = (of: EvaluationGroups, s: number) =>
+    balancedSubset(of, balancing, new Random(options.seed, s, SUBSETS));
+  const balanced = groups ? Array.from({ length: balancedSubsets }, (_, s) => subset(groups, s)) : [];
 
-  const subsets = 1 + balanced.length + (train.attribute ? 1 : 0);
-  const total = fitCount(subsets, options);
+  const subsets = 1 + balanced.length + (known ? 1 : 0);
+  const total = fitCount(subsets, { ...options, validation: undefined });
   let done = 0;
-  const probe = async (on: Int32Array[], trained: Int32Array, tested: Int32Array): Promise<Probe> => {
+  const probe = async (
+    on: Int32Array[],
+    [trained, tested, validated]: [Int32Array, Int32Array, Int32Array | undefined],
+    chosenOn: (set: ProbeSet) => Int32Array,
+  ): Promise<Probe> => {
     const data = { features: train.features, labels: trained, classes: classesOf(trained, tested) };
-    const fitted = await fitProbe(data, on, { ...options, onFit: () => onProgress?.(++done, total) });
-    const predictions = mostLikely(probeLogits(fitted.fits, test.features), data.classes);
-    return { ...fitted, predictions, metrics: metricsOf(predictions, tested, test.groups, confidence) };
+    const fitted = await fitProbe(data, on, {
+      ...options,
+      validation: validation && validated && chooseOn(validation, validated, data, chosenOn(validation)),
+      onFit: () => onProgress?.(++done, total),
+    });
+    const logits = probeLogits(fitted.fits, test.features);
+    const predictions = mostLikely(logits, data.classes);
+    const outcome = probeOutcome(softmax(logits, data.classes), tested, test.groups, {
+      predictions,
+      confidence,
+    });
+    return { ...fitted, ...outcome };
   };
+  const everyone = ({ labels }: ProbeSet) => Int32Array.from(labels.keys());
+  const forLabels: [Int32Array, Int32Array, Int32Array | undefined] = [
+    train.labels,
+    test.labels,
+    validation?.labels,
+  ];
   const probes = {
-    biased: await probe([all], train.labels, test.labels),
-    balanced: balanced.length > 0 ? await probe(balanced, train.labels, test.labels) : null,
-    attribute: train.attribute && test.attribute ? await probe([all], train.attribute, test.attribute) : null,
+    biased: await probe([all], forLabels, everyone),
+    balanced:
+      balanced.length > 0
+        ? await probe(balanced, forLabels, (set) => (set.groups ? subset(set.groups, 0) : everyone(set)))
+        : null,
+    attribute:
+      known && test.attribute
+        ? await probe([known], [train.attribute!, test.attribute, validation?.attribute], everyone)
+        : null,
   };
   const warnings = Object.entries(probes).flatMap(([name, probe]) => notConverged(name, probe));
   if (groups && probes.balanced && balancing === 'per-group') {
@@ -109,17 +129,24 @@ export async function linearProbe(options: LinearProbeOptions): Promise<LinearPr
   return { ...probes, warnings };
 }
 
-function metricsOf(
-  predictions: Int32Array,
+/**
+ * The validation examples at these places whose label is known and one that the fits have seen: a class that no
+ * training example has is never predicted, and would make every penalty infinitely bad.
+ * @returns undefined where there is none
+ */
+function chooseOn(
+  { features }: ProbeSet,
   labels: Int32Array,
-  groups: EvaluationGroups | undefined,
-  confidence: number | undefined,
-): Probe['metrics'] {
-  const tallies = tally(stratify([predictions], labels, groups), groups?.groups.length ?? 0);
-  return {
-    ...probeMetrics(predictions, labels, groups, confidence),
-    unbiased: unbiasedAccuracy(tallies.groups, confidence),
-  };
+  trained: LabelledFeatures,
+  places: Int32Array,
+): LabelledFeatures | undefined {
+  const seen = new Set(trained.labels);
+  const chosen = places.filter((i) => labels[i]! >= 0 && seen.has(labels[i]!));
+  return chosen.length === 0 ? undefined : rowsOf({ features, labels, classes: trained.classes }, chosen);
+}
+
+function knownOf(codes: Int32Array): Int32Array {
+  return Int32Array.from(codes.keys()).filter((i) => codes[i]! >= 0);
 }
 
 function notConverged(name: string, probe: Probe | null): string[] {

@@ -3,13 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { liveTensorCount } from '@la-ssl/torch';
 import { Random } from '../random.js';
-import {
-  fitLogisticRegression,
-  type LabelledFeatures,
-  LogisticRegressionProblem,
-  logitsOf,
-  mostLikely,
-} from './logistic-regression.js';
+import type { LabelledFeatures } from './labelled-features.js';
+import { logitsOf, mostLikely } from './linear-classifier.js';
+import { fitLogisticRegression, LogisticRegressionProblem } from './logistic-regression.js';
 
 interface Reference {
   features: number[][];

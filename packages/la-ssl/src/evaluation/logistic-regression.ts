@@ -13,20 +13,11 @@
  * https://doi.org/10.1007/BF00048682, for a fixed matrix in place of the Hessian.
  */
 import { call, fromData, scope, type Tensor } from '@la-ssl/torch';
+import { type FistaOptions, type FistaResult, fista } from './fista.js';
+import { checkedShares, type LabelledFeatures } from './labelled-features.js';
 import { type LbfgsOptions, type LbfgsResult, lbfgs } from './lbfgs.js';
+import type { LinearClassifier } from './linear-classifier.js';
 import { type FeatureScale, featureScale, standardised } from './standardise.js';
-
-/** What is learned from: N examples with F features each. */
-export interface LabelledFeatures {
-  /** `[N, F]`, finite. */
-  features: Float32Array;
-  /** `[N]`, 0 to `classes` − 1. */
-  labels: Int32Array;
-  /** K. A class without an example is never predicted. */
-  classes: number;
-  /** What each example counts, `[N]`, ≥ 0 (1 each). Weight 2 is the example twice, 0 not at all. */
-  weights?: ArrayLike<number>;
-}
 
 export interface FitOptions extends Pick<LbfgsOptions, 'gradientTolerance' | 'maxIterations'> {
   /** Strength of the penalty, > 0: without one, classes that can be separated have no minimum. */
@@ -35,16 +26,20 @@ export interface FitOptions extends Pick<LbfgsOptions, 'gradientTolerance' | 'ma
   start?: LogisticRegression;
 }
 
-export interface LogisticRegression extends FeatureScale, Omit<LbfgsResult, 'point'> {
-  /** F */
-  featureCount: number;
-  /** K */
-  classes: number;
-  /** `W`, `[F, K]`, for standardised features. */
-  weights: Float64Array;
-  /** `b`, `[K]`; −Infinity for a class without an example. */
-  bias: Float64Array;
+export interface LogisticRegression extends LinearClassifier, Omit<LbfgsResult, 'point'> {
   l2: number;
+}
+
+/** A fit with `l1 · Σ|W|` as its penalty: most weights are 0. */
+export interface SparseLogisticRegression extends LinearClassifier, Omit<FistaResult, 'point'> {
+  l1: number;
+}
+
+export interface SparseFitOptions extends Pick<FistaOptions, 'tolerance' | 'maxIterations'> {
+  /** Strength of the penalty, > 0. */
+  l1: number;
+  /** Where to begin (zero). */
+  start?: LinearClassifier | undefined;
 }
 
 /** Fits once. For several `l2` on the same data see `LogisticRegressionProblem`. */
@@ -68,8 +63,11 @@ export class LogisticRegressionProblem {
   /** `Σ w x̃ x̃ᵀ / Σ w`, `[F + 1, F + 1]`. */
   readonly #covariance: Tensor;
 
-  /** @throws Error where an example is not as `LabelledFeatures` says, or fewer than two classes have one */
-  constructor(data: LabelledFeatures) {
+  /**
+   * @param scale - that of other features than `data`, such as of all training examples where `data` are some of them
+   * @throws Error where an example is not as `LabelledFeatures` says, or fewer than two classes have one
+   */
+  constructor(data: LabelledFeatures, scale?: FeatureScale) {
     const { features, labels, classes } = data;
     const rows = labels.length;
     const shares = checkedShares(data);
@@ -82,7 +80,7 @@ export class LogisticRegressionProblem {
     }
     this.#classes = classes;
     this.#present = [...present].sort((a, b) => a - b);
-    this.#scale = featureScale(features, shares);
+    this.#scale = scale ?? featureScale(features, shares);
 
     const k = present.size;
     const column = new Map(this.#present.map((label, i) => [label, i]));
@@ -110,13 +108,36 @@ export class LogisticRegressionProblem {
       ...options,
       precondition: (vector) => scope(() => inverse.mm(fromData(vector, [width + 1, k])).toFloat64Array()),
     });
+    return { ...outcome, ...this.#unpack(point), l2 };
+  }
+
+  /**
+   * Fits `W` and `b` with `l1 · Σ|W|` in place of the squares.
+   * @throws RangeError on an option outside of its range
+   */
+  fitSparse({ l1, start, ...options }: SparseFitOptions): SparseLogisticRegression {
+    if (!(l1 > 0 && l1 < Infinity)) throw new RangeError(`l1 must be above 0 and finite, got ${l1}`);
+    const first = this.#pack(start);
+    const penalties = new Float64Array(first.length).fill(l1, 0, first.length - this.#present.length);
+    const { point, ...outcome } = fista((theta) => this.#objective(theta, 0), first, {
+      ...options,
+      penalties,
+      // The Hessian of the cross-entropy is at most half of X̃ᵀX̃/N (Böhning 1992).
+      curvature: scope(() => (call('aten::linalg_eigvalsh', this.#covariance) as Tensor).amax().item()) / 2,
+    });
+    return { ...outcome, ...this.#unpack(point), l1 };
+  }
+
+  #unpack(point: Float64Array): LinearClassifier {
+    const k = this.#present.length;
+    const width = this.#scale.mean.length;
     const weights = new Float64Array(width * this.#classes);
     const bias = new Float64Array(this.#classes).fill(-Infinity);
     this.#present.forEach((label, j) => {
       for (let f = 0; f < width; f++) weights[f * this.#classes + label] = point[f * k + j]!;
       bias[label] = point[width * k + j]!;
     });
-    return { ...outcome, ...this.#scale, featureCount: width, classes: this.#classes, weights, bias, l2 };
+    return { ...this.#scale, featureCount: width, classes: this.#classes, weights, bias };
   }
 
   dispose(): void {
@@ -155,7 +176,7 @@ export class LogisticRegressionProblem {
   }
 
   /** The `theta` of a fit; zero without one. */
-  #pack(start: LogisticRegression | undefined): Float64Array {
+  #pack(start: LinearClassifier | undefined): Float64Array {
     const width = this.#scale.mean.length;
     const k = this.#present.length;
     if (!start) return new Float64Array((width + 1) * k);
@@ -171,82 +192,4 @@ export class LogisticRegressionProblem {
       ...row(start.bias, 0),
     ]);
   }
-}
-
-/** Checks the data and gives `w / Σ w`. */
-function checkedShares({ features, labels, classes, weights }: LabelledFeatures): Float64Array {
-  const rows = labels.length;
-  const width = features.length / rows;
-  if (!(rows > 0 && Number.isInteger(width) && width > 0)) {
-    throw new Error(`${features.length} feature values are not the same number for each of ${rows} labels`);
-  }
-  const label = labels.findIndex((value) => !(value >= 0 && value < classes));
-  if (label >= 0) {
-    throw new Error(`Example ${label} has the label ${labels[label]}; labels go from 0 to ${classes - 1}`);
-  }
-  const bad = features.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const example = Math.floor(bad / width);
-    throw new Error(
-      `Feature ${bad % width} of example ${example} is ${features[bad]}; features must be finite`,
-    );
-  }
-  if (!weights) return new Float64Array(rows).fill(1 / rows);
-  if (weights.length !== rows) {
-    throw new Error(`${weights.length} weights for ${rows} examples; give one each`);
-  }
-  const given = Float64Array.from(weights);
-  const wrong = given.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-  if (wrong >= 0) {
-    throw new Error(`The weight of example ${wrong} is ${given[wrong]}; weights are finite and not negative`);
-  }
-  const total = given.reduce((sum, weight) => sum + weight, 0);
-  if (total === 0) throw new Error('All weights are 0: there is nothing to learn from');
-  return given.map((weight) => weight / total);
-}
-
-const CHUNK = 4096; // examples: keeps the float64 copy small
-
-/**
- * The logits `x̃ W + b` of a fit.
- * @param features - `[N, F]`
- * @returns `[N, K]`
- * @throws Error where the number of features is not the fit's, or one is not finite
- */
-export function logitsOf(fit: LogisticRegression, features: Float32Array): Float64Array {
-  const { featureCount, classes } = fit;
-  if (features.length % featureCount !== 0) {
-    throw new Error(
-      `${features.length} feature values do not make rows of ${featureCount}, the fit's features`,
-    );
-  }
-  const logits = new Float64Array((features.length / featureCount) * classes);
-  for (let row = 0; row * featureCount < features.length; row += CHUNK) {
-    const part = features.subarray(row * featureCount, (row + CHUNK) * featureCount);
-    const rows = part.length / featureCount;
-    const product = scope(() => {
-      // Without the column of ones, which would have to meet the −Infinity of a class never seen.
-      const x = fromData(standardised(part, fit), [rows, featureCount + 1]).narrow(1, 0, featureCount);
-      return fromData(fit.bias)
-        .addmm(x, fromData(fit.weights, [featureCount, classes]))
-        .toFloat64Array();
-    });
-    const bad = product.findIndex(Number.isNaN);
-    if (bad >= 0) {
-      throw new Error(`The features of example ${row + Math.floor(bad / classes)} are not finite numbers`);
-    }
-    logits.set(product, row * classes);
-  }
-  return logits;
-}
-
-/** The class of the largest logit of each example. `logits` `[N, K]`. @returns `[N]` */
-export function mostLikely(logits: Float64Array, classes: number): Int32Array {
-  const best = new Int32Array(logits.length / classes);
-  for (let i = 0; i < best.length; i++) {
-    for (let k = 1; k < classes; k++) {
-      if (logits[i * classes + k]! > logits[i * classes + best[i]!]!) best[i] = k;
-    }
-  }
-  return best;
 }

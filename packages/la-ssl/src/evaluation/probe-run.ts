@@ -1,53 +1,49 @@
-/**
- * @file The linear probe of a run: its encoder, its data set, the three probes, and the files that they leave.
- *
- * `probe.json` holds the accuracies with their intervals, `probe.safetensors` the prediction for each test example,
- * so that runs can be compared example by example later. A probe that was made with the same options is read back.
- */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { fromData, loadSafetensors, saveSafetensors, scope, setThreads } from '@la-ssl/torch';
+/** @file The probes of a run: its encoder, its data set, the probes asked for. Made once, read back after. */
+import { statSync } from 'node:fs';
+import { loadSafetensors, scope, setThreads } from '@la-ssl/torch';
 import { evalTransform } from '../augment/index.js';
 import { groupsOf, type ImageDataset, type TrainOrTest } from '../data/index.js';
 import { createMethod, type RunFolder, resolveConfig } from '../training/index.js';
+import { detailedMetrics } from './detailed-metrics.js';
+import { DFR_DEFAULTS } from './dfr.js';
 import { extractFeatures } from './features.js';
-import type { FittedProbe } from './fit-probe.js';
-import { type LinearProbeResult, linearProbe, type Probe } from './linear-probe.js';
+import { linearProbe, type Probe } from './linear-probe.js';
+import { type RunProbes, readProbes, type SavedProbe, writeProbes } from './probe-file.js';
+import { dfrProbe, type FurtherProbe, knnProbe, labelledOnly, type ProbeKind } from './probe-kinds.js';
+import type { ProbeOutcome, ProbeSet } from './probe-outcome.js';
+import type { ScoredSet } from './scored-set.js';
 
 export interface ProbeRunOptions {
-  /** Weight of the L2 penalty; without it chosen on a held-out part of the training examples. */
+  /** Weight of the L2 penalty; without it chosen on the validation split, or a held-out part of the training examples. */
   l2?: number | undefined;
   /** Of the balanced subsets and the held-out part (0). */
   seed?: number | undefined;
   /** Make it anew even where it was made with the same options. */
   again?: boolean | undefined;
+  /** Which probes; the biased one is always made (biased, balanced, attribute). */
+  probes?: readonly ProbeKind[] | undefined;
+  /** Whether figures beyond accuracy are wanted, which files of before do not have. */
+  detail?: boolean | undefined;
   /** Told what is being done, in shares of the whole from 0 to 1. */
   onProgress?: (done: number, text: string) => void;
   signal?: AbortSignal | undefined;
 }
 
-/** A probe as it is saved: without the coefficients. */
-export type SavedProbe = Omit<Probe, keyof FittedProbe> & Pick<FittedProbe, 'l2' | 'examples' | 'converged'>;
+/** The splits of a run's data set; `validation` where it has one. */
+export type ProbeRunData = Record<TrainOrTest, ImageDataset> & { validation?: ImageDataset | undefined };
 
-/** What a run's probes say. */
-export interface RunProbes {
-  biased: SavedProbe;
-  balanced: SavedProbe | null;
-  attribute: SavedProbe | null;
-  warnings: readonly string[];
-}
-
-const PROBES = ['biased', 'balanced', 'attribute'] as const;
+export const DEFAULT_PROBES: readonly ProbeKind[] = ['biased', 'balanced', 'attribute'];
 /** Shares of the work: features of training and test set, then the fits. */
 const FEATURES_SHARE = 0.6;
 
 /**
- * Probes a finished run on its own data set.
+ * Probes a finished run on its own data set. Examples without a label are left out.
  * @param data - as the run's config asks for
  * @throws Error where the run is not finished, or the data set has no labels
  */
 export async function probeRun(
   folder: RunFolder,
-  data: Record<TrainOrTest, ImageDataset>,
+  data: ProbeRunData,
   options: ProbeRunOptions = {},
 ): Promise<RunProbes> {
   if (folder.status !== 'finished') {
@@ -57,97 +53,178 @@ export async function probeRun(
     l2: options.l2 ?? null,
     seed: options.seed ?? 0,
     encoder: statSync(folder.encoderFile).mtimeMs,
+    ...(data.validation && { validation: data.validation.shape.count }),
   };
   const saved = options.again ? null : readProbes(folder, key);
-  if (saved) return saved;
-  const result = await computeProbes(folder, data, options);
-  const probes: RunProbes = {
-    biased: withoutFits(result.biased),
-    balanced: result.balanced && withoutFits(result.balanced),
-    attribute: result.attribute && withoutFits(result.attribute),
-    warnings: result.warnings,
-  };
-  await writeProbes(folder, key, probes);
+  const wanted = new Set<ProbeKind>(['biased', ...(options.probes ?? DEFAULT_PROBES)]);
+  if (saved && [...wanted].every((kind) => isThere(saved, kind, options.detail ?? false)))
+    return saved.probes;
+  const made = new Set([...wanted, ...(saved?.made ?? [])]);
+  const probes = await computeProbes(folder, data, made, options);
+  await writeProbes(folder, key, made, probes);
   return probes;
+}
+
+function isThere(
+  { made, probes }: NonNullable<ReturnType<typeof readProbes>>,
+  kind: ProbeKind,
+  withDetail: boolean,
+): boolean {
+  return made.has(kind) && !(withDetail && probes[kind] && !probes[kind].detail);
+}
+
+/** What the probes are made of. */
+interface ProbeSets {
+  train: ProbeSet;
+  test: ProbeSet;
+  validation?: ProbeSet | undefined;
 }
 
 async function computeProbes(
   folder: RunFolder,
-  { train, test }: Record<TrainOrTest, ImageDataset>,
-  { l2, seed = 0, onProgress, signal }: ProbeRunOptions,
-): Promise<LinearProbeResult> {
+  data: ProbeRunData,
+  kinds: ReadonlySet<ProbeKind>,
+  options: ProbeRunOptions,
+): Promise<RunProbes> {
+  const { l2, seed = 0, onProgress, signal } = options;
+  const labelled = {
+    train: labelledOnly(data.train),
+    test: labelledOnly(data.test),
+    ...(data.validation && { validation: labelledOnly(data.validation) }),
+  };
+  const sets = await featuresOfSplits(folder, labelled, options);
+  const fits = (done: number, total: number, text: string) =>
+    onProgress?.(FEATURES_SHARE + ((1 - FEATURES_SHARE) * done) / total, text);
+  const linear = await linearProbe({
+    ...sets,
+    besides: (['balanced', 'attribute'] as const).filter((kind) => kinds.has(kind)),
+    seed,
+    ...(l2 !== undefined && { l2 }),
+    onProgress: (done, total) => fits(done, total, 'fits'),
+    ...(signal && { signal }),
+  });
+  let done = 0;
+  const onFit = () => fits(++done, DFR_DEFAULTS.refits + DFR_DEFAULTS.inverseStrengths.length, 'dfr');
+  const dfr = kinds.has('dfr') ? await dfrProbe(sets, { seed, onFit, signal }) : null;
+  const save = savingFor(labelled);
+  return {
+    biased: save(linear.biased),
+    balanced: linear.balanced && save(linear.balanced),
+    attribute: linear.attribute && save(linear.attribute, 'attribute'),
+    dfr: dfr && save(dfr),
+    knn: kinds.has('knn') ? save(knnProbe(sets)) : null,
+    warnings: [...linear.warnings, ...(kinds.has('dfr') ? dfrWarnings(dfr) : [])],
+  };
+}
+
+function dfrWarnings(dfr: FurtherProbe | null): string[] {
+  if (!dfr)
+    return ['dfr needs the attribute of each example, and this data set does not have it: it was not made.'];
+  return dfr.converged
+    ? []
+    : ['Not every fit of dfr has converged; its accuracies may depend on where it stopped.'];
+}
+
+async function featuresOfSplits(
+  folder: RunFolder,
+  splits: ProbeRunData,
+  { onProgress, signal }: ProbeRunOptions,
+): Promise<ProbeSets> {
+  const { train, test, validation } = splits;
   const config = resolveConfig(folder.readConfig());
   setThreads(config.threads);
   const method = createMethod(config, train.shape);
   try {
     scope(() => method.encoder.loadStateDict(loadSafetensors(folder.encoderFile).tensors));
-    const total = train.shape.count + test.shape.count;
-    const featuresOf = (dataset: ImageDataset, before: number): Promise<Float32Array> =>
-      extractFeatures(method.encoder, dataset, {
+    const total = [train, test, validation].reduce((sum, split) => sum + (split?.shape.count ?? 0), 0);
+    let before = 0;
+    const setOf = async (dataset: ImageDataset): Promise<ProbeSet> => {
+      const features = await extractFeatures(method.encoder, dataset, {
         transform: evalTransform(),
         precision: config.precision,
         onProgress: (done) => onProgress?.((FEATURES_SHARE * (before + done)) / total, 'features'),
         signal,
       });
-    const [trainFeatures, testFeatures] = [
-      await featuresOf(train, 0),
-      await featuresOf(test, train.shape.count),
-    ];
-    return await linearProbe({
-      train: probeSet(train, trainFeatures),
-      test: probeSet(test, testFeatures),
-      seed,
-      ...(l2 !== undefined && { l2 }),
-      onProgress: (done, fits) => onProgress?.(FEATURES_SHARE + ((1 - FEATURES_SHARE) * done) / fits, 'fits'),
-      ...(signal && { signal }),
-    });
+      before += dataset.shape.count;
+      return probeSet(dataset, features);
+    };
+    const sets = { train: await setOf(train), test: await setOf(test) };
+    return validation && validation.shape.count > 0 ? { ...sets, validation: await setOf(validation) } : sets;
   } finally {
     method.dispose();
   }
 }
 
-function probeSet(dataset: ImageDataset, features: Float32Array) {
+function probeSet(dataset: ImageDataset, features: Float32Array): ProbeSet {
   if (!dataset.labels) throw new Error(`${dataset.name} has no labels to probe for.`);
   const attribute = dataset.attributes[0]?.codes;
   return { features, labels: dataset.labels, groups: groupsOf(dataset), ...(attribute && { attribute }) };
 }
 
-function withoutFits({ metrics, predictions, l2, examples, converged }: Probe): SavedProbe {
-  return { metrics, predictions, l2, examples, converged };
+/**
+ * A probe's answers with all that figures are told by.
+ * @param data - the splits that were probed; examples without a label are left out
+ * @param of - what was predicted: the label, or the first attribute
+ */
+export function testScores(
+  { train, test }: ProbeRunData,
+  probe: Pick<ProbeOutcome, 'predictions' | 'probabilities'>,
+  of: 'label' | 'attribute' = 'label',
+): ScoredSet {
+  const labelled = labelledOnly(test);
+  const groups = groupsOf(labelled);
+  const trainGroupCounts = groupsOf(train).groups.map(({ count }) => count);
+  const [attribute] = labelled.attributes;
+  if (of === 'attribute' && attribute) {
+    const { codes: labels, values: classNames } = attribute;
+    return scoredSet({ labels, classNames, groups, trainGroupCounts }, probe);
+  }
+  const { classNames, attributes } = labelled;
+  return scoredSet({ labels: labelled.labels!, classNames, groups, attributes, trainGroupCounts }, probe);
 }
 
-async function writeProbes(folder: RunFolder, key: unknown, probes: RunProbes): Promise<void> {
-  scope(() => {
-    const predictions = PROBES.flatMap((name) => {
-      const probe = probes[name];
-      return probe ? [[name, fromData(probe.predictions)] as const] : [];
-    });
-    saveSafetensors(folder.file('probe.safetensors'), predictions);
-  });
-  const lean = (probe: SavedProbe | null) => probe && { ...probe, predictions: undefined };
-  await folder.writeJson('probe.json', {
-    key,
-    biased: lean(probes.biased),
-    balanced: lean(probes.balanced),
-    attribute: lean(probes.attribute),
-    warnings: probes.warnings,
-  });
-}
-
-/** @returns null where there is none, or one that was made with other options or of another encoder */
-function readProbes(folder: RunFolder, key: unknown): RunProbes | null {
-  const file = folder.file('probe.json');
-  if (!existsSync(file) || !existsSync(folder.file('probe.safetensors'))) return null;
-  const saved = JSON.parse(readFileSync(file, 'utf8')) as RunProbes & { key: unknown };
-  if (JSON.stringify(saved.key) !== JSON.stringify(key)) return null;
-  return scope(() => {
-    const { tensors } = loadSafetensors(folder.file('probe.safetensors'));
-    const whole = (name: (typeof PROBES)[number]): SavedProbe | null => {
-      const predictions = tensors.get(name)?.data();
-      return saved[name] && predictions ? { ...saved[name], predictions: predictions as Int32Array } : null;
+/** What makes a probe into what is saved of it, with all figures. */
+function savingFor(data: ProbeRunData) {
+  return (probe: Probe | FurtherProbe, of: 'label' | 'attribute' = 'label'): SavedProbe => {
+    const { metrics, predictions, probabilities, examples, converged } = probe;
+    return {
+      metrics,
+      predictions,
+      probabilities,
+      detail: detailedMetrics(testScores(data, probe, of)),
+      ...('l2' in probe ? { l2: probe.l2 } : { settings: probe.settings }),
+      examples,
+      converged,
     };
-    const biased = whole('biased');
-    if (!biased) return null;
-    return { biased, balanced: whole('balanced'), attribute: whole('attribute'), warnings: saved.warnings };
+  };
+}
+
+/**
+ * A probe's answers with what is known of the test examples; those without a label are left out.
+ * @param test - of all examples that were predicted
+ */
+function scoredSet(
+  test: Omit<ScoredSet, 'predictions' | 'probabilities'>,
+  { predictions, probabilities }: Pick<ProbeOutcome, 'predictions' | 'probabilities'>,
+): ScoredSet {
+  const known = Int32Array.from(test.labels.keys()).filter((i) => test.labels[i]! >= 0);
+  const own = (values: ArrayLike<number>) => known.map((i) => values[i]!);
+  const [had, classes] = [probabilities.length / predictions.length, test.classNames.length];
+  const padded = new Float64Array(known.length * classes); // classes without any example have probability 0
+  known.forEach((i, row) => {
+    padded.set(probabilities.subarray(i * had, (i + 1) * had), row * classes);
   });
+  return {
+    labels: own(test.labels),
+    predictions: own(predictions),
+    probabilities: padded,
+    classNames: test.classNames,
+    groups: test.groups && {
+      groups: test.groups.groups,
+      groupOf: own(test.groups.groupOf),
+      ...(test.groups.aligned && { aligned: own(test.groups.aligned) }),
+    },
+    attributes: test.attributes?.map((attribute) => ({ ...attribute, codes: own(attribute.codes) })),
+    trainGroupCounts: test.trainGroupCounts,
+  };
 }
