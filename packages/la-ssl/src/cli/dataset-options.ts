@@ -14,7 +14,7 @@ export function addDatasetOptions(command: Command, usual: string): void {
 
 /**
  * @param base - what holds where no flag says otherwise: all of it; but for a data set of another name nothing, and for
- * another folder only the size and window of its images
+ * another folder only the size, channels and window of its images
  * @throws UsageError that names a wrong flag, or one that the data set does not have
  */
 export function givenDataset(command: Command, base: DatasetSpec | { name: DatasetName }): DatasetSpec {
@@ -23,7 +23,8 @@ export function givenDataset(command: Command, base: DatasetSpec | { name: Datas
   const { name, ...asked } = datasetSpecOf(checkOptions(trainConfigSchema, { dataset: base.name, ...given }));
   let kept: Partial<DatasetSpec> = name === base.name ? base : {};
   if (name === 'folder' && 'path' in asked && 'imageSize' in kept) {
-    kept = { imageSize: kept.imageSize, ...(kept.window && { window: kept.window }) };
+    const { imageSize, channels, window } = kept;
+    kept = { imageSize, ...(channels && { channels }), ...(window && { window }) };
   }
   const spec = { ...kept, name, ...asked } as DatasetSpec;
   checkDatasetSpec(spec);

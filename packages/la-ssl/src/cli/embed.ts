@@ -61,14 +61,17 @@ Examples:
     const { encoder, info, name } = opened;
     const spec = givenDataset(command, info.dataset);
     const file = asked ?? `${name}-${spec.name}-${flags.split}.${format}`;
-    // As large as the encoder is used to, where nothing is said.
-    if ('path' in spec) spec.imageSize ??= info.imageSize[0];
-    const dataset = await loadWithBar(spec, (options) => loadSplit(spec, flags.split, options));
     const { channels = 3 } = info.options;
+    if ('path' in spec) {
+      // What the encoder is used to, where nothing is said.
+      spec.imageSize ??= info.imageSize[0];
+      if (channels === 1 || channels === 3) spec.channels ??= channels;
+    }
+    const dataset = await loadWithBar(spec, (options) => loadSplit(spec, flags.split, options));
     if (dataset.shape.channels !== channels) {
       throw new Error(
         `${source} takes images of ${channels} channels, ${dataset.name} has ${dataset.shape.channels}. ` +
-          'Take another data set: --dataset',
+          ('path' in spec ? `Decode it so: --channels ${channels}` : 'Take another data set: --dataset'),
       );
     }
     const progress = createProgress(`embed ${dataset.name}`, 'images');

@@ -9,15 +9,12 @@ import { freemem } from 'node:os';
 import { errorCode } from '../cache.js';
 import type { Pixels } from '../dataset.js';
 import { runOnThreads } from '../thread-pool.js';
-import { decodeImage } from './decode.js';
+import { decodeImage, type PictureOptions } from './decode.js';
 import { resizeAndCrop } from './resize.js';
-import type { Window } from './window.js';
 
-export interface DecodeOptions {
+export interface DecodeOptions extends PictureOptions {
   /** S: the images become squares of this side, in pixels. */
   side: number;
-  /** For gray images of 16 bits; `full` by default. */
-  window?: Window | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -29,7 +26,7 @@ export interface Undecoded {
 }
 
 export interface DecodedFiles {
-  /** `[N, 3, S, S]`, of the files that could be decoded, in the order given. */
+  /** `[N, C, S, S]`, of the files that could be decoded, in the order given. */
   images: Pixels;
   /** Which files they are, `[N]`. */
   indices: Int32Array;
@@ -39,13 +36,13 @@ export interface DecodedFiles {
   bad: Undecoded[];
 }
 
-/** Where pixels go, image i to byte i · 3 · S²: memory that threads share, or an open file. */
+/** Where pixels go, image i to byte i · C · S²: memory that threads share, or an open file. */
 export type Target = Uint8Array | number;
 
 /** What a thread is given. */
 export interface DecodeJob {
   side: number;
-  window: Window;
+  picture: PictureOptions;
   target: Target;
 }
 
@@ -73,8 +70,9 @@ const FEW = 32;
  * @throws what `signal` was aborted with
  */
 export async function decodeFiles(files: readonly string[], options: DecodeOptions): Promise<DecodedFiles> {
-  const size = 3 * options.side ** 2;
-  const pixels = allocate(files.length, options.side);
+  const { side } = options;
+  const size = imageBytes(options);
+  const pixels = allocate(files.length, side, size);
   const { sides, bad } = await decodeInto(pixels, files, options);
   const indices = goodOf(files.length, bad);
   indices.forEach((i, n) => {
@@ -86,6 +84,11 @@ export async function decodeFiles(files: readonly string[], options: DecodeOptio
     sides: indices.map((i) => sides[i]!),
     bad,
   };
+}
+
+/** Of one image, decoded: C · S². */
+export function imageBytes({ side, channels = 3 }: DecodeOptions): number {
+  return channels * side ** 2;
 }
 
 /** The indices that are not bad. */
@@ -102,12 +105,12 @@ export function goodOf(count: number, bad: readonly Undecoded[]): Int32Array {
 export async function decodeInto(
   target: Target,
   files: readonly string[],
-  { side, window = 'full', signal, onProgress }: DecodeOptions,
+  { side, channels, window, signal, onProgress }: DecodeOptions,
 ): Promise<{ sides: Int32Array; bad: Undecoded[] }> {
   signal?.throwIfAborted();
   const sides = new Int32Array(files.length);
   const bad: Undecoded[] = [];
-  const job: DecodeJob = { side, window, target };
+  const job: DecodeJob = { side, picture: { channels, window }, target };
   let done = 0;
   const onResult = (result: DecodeResult): void => {
     sides.set(result.sides, result.first);
@@ -136,13 +139,13 @@ function* tasksOf(files: readonly string[]): Generator<DecodeTask> {
 /** What a thread does of it. */
 export async function decodeSome(
   { first, files }: DecodeTask,
-  { side, window, target }: DecodeJob,
+  { side, picture: options, target }: DecodeJob,
 ): Promise<DecodeResult> {
   const result: DecodeResult = { first, sides: [], bad: [] };
   for (const [k, file] of files.entries()) {
     const index = first + k;
     try {
-      const picture = await decodeImage(await readFile(file), window);
+      const picture = await decodeImage(await readFile(file), options);
       write(target, index, resizeAndCrop(picture, side));
       result.sides.push(Math.min(picture.width, picture.height));
     } catch (error) {
@@ -174,8 +177,8 @@ function write(target: Target, index: number, pixels: Uint8Array): void {
 }
 
 /** @throws Error that says how much memory the images take and what there is */
-function allocate(count: number, side: number): Uint8Array {
-  const bytes = count * 3 * side * side;
+function allocate(count: number, side: number, size: number): Uint8Array {
+  const bytes = count * size;
   const free = freeMemory();
   const tooMuch = (there: string): Error =>
     new Error(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { decodeImage } from './decode.js';
+import { luminance } from './luminance.js';
 
 /** 3 × 2 pixels, all different. */
 const colours = Uint8Array.from({ length: 18 }, (_, i) => (i * 53 + 7) % 256);
@@ -59,20 +60,54 @@ test('a window applies to gray of 16 bits, and to nothing else', async () => {
     await gray.clone().png().toBuffer(),
     await gray.clone().tiff({ compression: 'lzw' }).toBuffer(),
   ]) {
-    const { pixels } = await decodeImage(content, '0:4095');
+    const { pixels } = await decodeImage(content, { window: '0:4095' });
     // 1000 · 255 / 4095 = 62.3, 2000 · 255 / 4095 = 124.5…
     assert.deepEqual([...pixels], [0, 0, 0, 62, 62, 62, 125, 125, 125, 255, 255, 255]);
-    assert.equal((await decodeImage(content, 'auto')).pixels.at(-1), 255);
+    assert.equal((await decodeImage(content, { window: 'auto' })).pixels.at(-1), 255);
     assert.equal((await decodeImage(content)).pixels.at(-1), 15);
   }
   const both = Uint16Array.of(0, 65535, 1000, 65535, 2000, 0, 4095, 9); // gray and transparency
   const clear = sharp(both, { raw: { width: 2, height: 2, channels: 2 } }).toColourspace('grey16');
-  const seen = (await decodeImage(await clear.png().toBuffer(), '0:4095')).pixels;
+  const seen = (await decodeImage(await clear.png().toBuffer(), { window: '0:4095' })).pixels;
   assert.deepEqual(
     [...seen].filter((_, i) => i % 3 === 0),
     [0, 62, 125, 255],
   );
-  assert.deepEqual([...(await decodeImage(await picture().png().toBuffer(), '0:10')).pixels], [...colours]);
+  assert.deepEqual(
+    [...(await decodeImage(await picture().png().toBuffer(), { window: '0:10' })).pixels],
+    [...colours],
+  );
+});
+
+test('of one channel: gray of 8 and 16 bits as it is, windowed or not, and the luminance of colours', async () => {
+  const raw = { width: 2, height: 2, channels: 1 } as const;
+  const eight = sharp(Uint8Array.of(0, 1, 128, 255), { raw }).toColourspace('b-w');
+  const sixteen = sharp(Uint16Array.of(0, 1000, 2000, 4095), { raw }).toColourspace('grey16');
+  const wide = sharp(Uint16Array.of(0, 65535, 1000, 65535, 2000, 0, 4095, 9), {
+    raw: { ...raw, channels: 2 },
+  });
+  const contents = [
+    await eight.clone().png().toBuffer(),
+    await eight.clone().tiff().toBuffer(),
+    await eight.clone().png({ palette: true }).toBuffer(),
+    await eight.clone().jpeg().toBuffer(),
+    await sixteen.clone().png().toBuffer(),
+    await sixteen.clone().tiff({ compression: 'lzw' }).toBuffer(),
+    await wide.toColourspace('grey16').png().toBuffer(),
+    await picture().png().toBuffer(),
+    await picture().ensureAlpha(0.5).png().toBuffer(),
+    await large().jpeg().toBuffer(),
+    await large().webp().toBuffer(),
+    await large().toColourspace('cmyk').jpeg().toBuffer(),
+  ];
+  for (const [i, content] of contents.entries()) {
+    for (const window of ['full', 'auto', '0:4095'] as const) {
+      const colour = await decodeImage(content, { window });
+      const gray = await decodeImage(content, { channels: 1, window });
+      assert.deepEqual([gray.width, gray.height], [colour.width, colour.height]);
+      assert.deepEqual([...gray.pixels], [...luminance(colour.pixels)], `${i}, ${window}`);
+    }
+  }
 });
 
 test('transparency is dropped, and the colours beneath stay', async () => {

@@ -1,12 +1,13 @@
 /**
  * @file Image files to pixels: JPEG, PNG, WebP and TIFF, in 8 or 16 bits, gray or colour.
  *
- * As torchvision reads them (`convert('RGB')`: gray thrice, transparency dropped, colour profiles ignored), but for two
- * things that are right where that is not: the orientation in EXIF is followed, and 16 bits are scaled to 8, not cut off
- * (gray ones by a window, where one is given). Of several pages the first is taken.
+ * As torchvision reads them (`convert('RGB')`: gray thrice, transparency dropped, colour profiles ignored; for one channel
+ * `convert('L')` of that), but for two things that are right where that is not: the orientation in EXIF is followed, and
+ * 16 bits are scaled to 8, not cut off (gray ones by a window, where one is given). Of several pages the first is taken.
  */
 import sharp from 'sharp';
-import type { Picture } from './resize.js';
+import { luminance } from './luminance.js';
+import type { Channels, Picture } from './resize.js';
 import { type Window, windowed } from './window.js';
 
 /** Endings of image files, in lower case. */
@@ -23,12 +24,21 @@ export interface BadFile {
   reason: string;
 }
 
+export interface PictureOptions {
+  /** Of the result: 1 is gray; 3 by default. */
+  channels?: Channels | undefined;
+  /** For gray images of 16 bits; `full` by default. */
+  window?: Window | undefined;
+}
+
 /**
  * @param content - of an image file
- * @param window - for gray images of 16 bits
  * @throws Error that says what is wrong: truncated, broken, or of another kind
  */
-export async function decodeImage(content: Uint8Array, window: Window = 'full'): Promise<Picture> {
+export async function decodeImage(
+  content: Uint8Array,
+  { channels = 3, window = 'full' }: PictureOptions = {},
+): Promise<Picture> {
   if (content.length === 0) throw new Error('is empty');
   const options = { failOn: 'error', ignoreIcc: true, autoOrient: true, limitInputPixels: false } as const;
   const image = sharp(content, options);
@@ -40,22 +50,24 @@ export async function decodeImage(content: Uint8Array, window: Window = 'full'):
     throw new Error(`has pixels of type ${depth}; save it with 8 or 16 bits`);
   }
   if (width * height > MOST_PIXELS) throw new Error(`has ${width} × ${height} pixels, more than 2^28`);
-  const gray = window !== 'full' && depth === 'ushort' && space === 'grey16';
+  const isWindowed = window !== 'full' && depth === 'ushort' && space === 'grey16';
+  const isGray = channels === 1 && space === 'b-w';
   const { data, info } = await image
     .removeAlpha()
-    .toColourspace(gray ? 'grey16' : 'srgb')
-    .raw({ depth: gray ? 'ushort' : 'uchar' })
+    .toColourspace(isWindowed ? 'grey16' : isGray ? 'b-w' : 'srgb')
+    .raw({ depth: isWindowed ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
       // Not with libvips' own words: it keeps one text for all threads, which may be of another image.
       throw new Error('is broken or cut off', { cause });
     });
-  const channels = gray ? 1 : 3;
-  if (info.channels !== channels) {
-    throw new Error(`decodes to ${info.channels} channels, not ${channels}`);
+  const expected = isWindowed || isGray ? 1 : 3;
+  if (info.channels !== expected) {
+    throw new Error(`decodes to ${info.channels} channels, not ${expected}`);
   }
-  const pixels = gray ? thrice(windowed(new Uint16Array(new Uint8Array(data).buffer), window)) : data;
-  return { pixels, width: info.width, height: info.height };
+  const decoded = isWindowed ? windowed(new Uint16Array(new Uint8Array(data).buffer), window) : data;
+  const pixels = expected === channels ? decoded : channels === 1 ? luminance(decoded) : thrice(decoded);
+  return { pixels, channels, width: info.width, height: info.height };
 }
 
 /** Gray as red, green and blue. */

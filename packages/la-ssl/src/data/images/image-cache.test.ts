@@ -78,13 +78,14 @@ test('what is kept is what was decoded, and is not decoded again', async () => {
   assert.equal(kept(cache).length, 1);
 });
 
-test('another size, window, list of files or content is decoded anew', async () => {
+test('another size, window, number of channels, list of files or content is decoded anew', async () => {
   const cache = emptyCache();
   await decode(cache);
   const own = join(folder, 'own.png');
   const changes: [Partial<CachedDecodeOptions>, string[]][] = [
     [{ side: 9 }, files],
     [{ window: 'auto' }, files],
+    [{ channels: 1 }, files],
     [{}, files.slice(1)],
     [{}, [...files, own]],
   ];
@@ -97,6 +98,17 @@ test('another size, window, list of files or content is decoded anew', async () 
     (await decode(cache, {}, [...files, own])).result,
     await decodeFiles([...files, own], { side: SIDE }),
   );
+});
+
+test('images of one channel take a third, and are kept as they were decoded', async () => {
+  const cache = emptyCache();
+  const own = await decodeFiles(files, { side: SIDE, channels: 1 });
+  assert.equal(own.images.length, plain.images.length / 3);
+  const { result } = await decode(cache, { channels: 1 });
+  assertSame(result, own);
+  const again = await decode(cache, { channels: 1 });
+  assert.ok(!again.decoded && again.result.images instanceof MappedImages);
+  assertSame(again.result, own);
 });
 
 test('few images are kept only where that is asked for', async () => {

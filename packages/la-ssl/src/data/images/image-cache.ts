@@ -1,9 +1,9 @@
 /**
  * @file Decoded images kept in the cache folder, so that the next start need not decode, and memory need not hold them.
  *
- * One file for a list of image files and what was made of them: pixels `[files, 3, S, S]` with gaps where a file is bad,
- * then what `Tail` says. Its name is the hash of all that it follows from: paths, sizes and times of the files, size and
- * window of the images.
+ * One file for a list of image files and what was made of them: pixels `[files, C, S, S]` with gaps where a file is bad,
+ * then what `Tail` says. Its name is the hash of all that it follows from: paths, sizes and times of the files, size,
+ * channels and window of the images.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, stat, utimes } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import {
   decodeInto,
   freeMemory,
   goodOf,
+  imageBytes,
   sizeText,
   type Undecoded,
 } from './decode-files.js';
@@ -54,25 +55,26 @@ export async function decodeCached(
   files: readonly string[],
   options: CachedDecodeOptions,
 ): Promise<DecodedFiles> {
-  const { side, cacheImages = 'auto', cache = cacheFolder(), signal, onNote } = options;
+  const { cacheImages = 'auto', cache = cacheFolder(), signal, onNote } = options;
   if (cacheImages === 'off' || files.length === 0) return decodeFiles(files, options);
-  const bytes = files.length * 3 * side ** 2;
+  const size = imageBytes(options);
+  const bytes = files.length * size;
   const file = join(cache, IMAGE_CACHE, `${await keyOf(files, options)}.bin`);
-  const found = await openDecoded(file, files.length, side);
+  const found = await openDecoded(file, files.length, size);
   if (found) return found;
   const wanted = cacheImages === 'on' || files.length >= MANY || bytes > freeMemory();
   if (!wanted) return decodeFiles(files, options);
   try {
     return await withLock(file, async () => {
       // Another process may have made it in the meantime.
-      const made = await openDecoded(file, files.length, side);
+      const made = await openDecoded(file, files.length, size);
       if (made) return made;
       await makeRoom(cache, bytes);
       await makeWhole(file, (handle) => fill(handle, bytes, files, options));
       onNote?.(
         `decoded images are kept in ${file} (${sizeText(bytes)}); la-ssl data clear removes all of them`,
       );
-      return (await openDecoded(file, files.length, side))!;
+      return (await openDecoded(file, files.length, size))!;
     });
   } catch (error) {
     signal?.throwIfAborted();
@@ -96,8 +98,7 @@ async function fill(
 }
 
 /** @returns what is in a file of the cache; undefined where there is none, or another program cut it off */
-async function openDecoded(file: string, count: number, side: number): Promise<DecodedFiles | undefined> {
-  const size = 3 * side ** 2;
+async function openDecoded(file: string, count: number, size: number): Promise<DecodedFiles | undefined> {
   const tail = await readTail(file, count * size).catch(() => undefined);
   if (tail?.sides.length !== count) return undefined;
   const indices = goodOf(count, tail.bad);
@@ -129,8 +130,8 @@ async function readTail(file: string, pixels: number): Promise<Tail | undefined>
 /** The hash of what decoded images follow from. */
 async function keyOf(
   files: readonly string[],
-  { side, window = 'full', signal }: DecodeOptions,
+  { side, channels = 3, window = 'full', signal }: DecodeOptions,
 ): Promise<string> {
-  const parts = [VERSION, side, window, await hashOfStates(files, signal)];
+  const parts = [VERSION, side, channels, window, await hashOfStates(files, signal)];
   return createHash('sha256').update(parts.join()).digest('hex').slice(0, 32);
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { luminance } from './luminance.js';
 import { resizeAndCrop } from './resize.js';
 
 interface Case {
@@ -8,11 +10,12 @@ interface Case {
   height: number;
   side: number;
   pixels: string;
+  gray: string;
 }
 
-const { cases } = JSON.parse(
+const { cases, luminance: ofColours } = JSON.parse(
   readFileSync(new URL('../../../fixtures/resize/reference.json', import.meta.url), 'utf8'),
-) as { cases: Case[] };
+) as { cases: Case[]; luminance: string };
 
 /** The image of the fixtures' maker. */
 function picture(width: number, height: number): Uint8Array {
@@ -26,7 +29,7 @@ function picture(width: number, height: number): Uint8Array {
 test('resize and crop give the very pixels of torchvision', () => {
   assert.equal(cases.length, 8);
   for (const { width, height, side, pixels } of cases) {
-    const result = resizeAndCrop({ pixels: picture(width, height), width, height }, side);
+    const result = resizeAndCrop({ pixels: picture(width, height), channels: 3, width, height }, side);
     const expected = Buffer.from(pixels, 'base64'); // [S, S, 3]
     const area = side * side;
     assert.equal(expected.length, 3 * area);
@@ -35,11 +38,32 @@ test('resize and crop give the very pixels of torchvision', () => {
   }
 });
 
+test('gray gives the very pixels of convert("L") and torchvision', () => {
+  for (const { width, height, side, gray } of cases) {
+    const pixels = luminance(picture(width, height));
+    const result = resizeAndCrop({ pixels, channels: 1, width, height }, side);
+    assert.deepEqual(result, new Uint8Array(Buffer.from(gray, 'base64')), `${width} × ${height} to ${side}`);
+  }
+  const every = (i: number): number => (i % 52) * 5;
+  const colours = Uint8Array.from({ length: 3 * 52 ** 3 }, (_, i) => {
+    const p = Math.floor(i / 3);
+    return every([p / 52 ** 2, p / 52, p].map(Math.floor)[i % 3]!);
+  });
+  assert.equal(createHash('sha256').update(luminance(colours)).digest('hex'), ofColours);
+  const grays = Uint8Array.from({ length: 3 * 256 }, (_, i) => Math.floor(i / 3));
+  assert.deepEqual([...luminance(grays)], [...Array(256).keys()]);
+});
+
 test('one colour stays that colour, and an image of the right size stays as it is', () => {
-  const plain = { pixels: new Uint8Array(50 * 70 * 3).fill(255), width: 50, height: 70 };
+  const plain = {
+    pixels: new Uint8Array(50 * 70 * 3).fill(255),
+    channels: 3 as const,
+    width: 50,
+    height: 70,
+  };
   assert.ok(resizeAndCrop(plain, 16).every((value) => value === 255));
   const own = picture(12, 12);
-  const result = resizeAndCrop({ pixels: own, width: 12, height: 12 }, 12);
+  const result = resizeAndCrop({ pixels: own, channels: 3, width: 12, height: 12 }, 12);
   assert.ok(own.every((value, i) => result[(i % 3) * 144 + Math.floor(i / 3)] === value));
 });
 
@@ -47,7 +71,7 @@ test('of a very long image the middle is left', () => {
   const width = 200_000;
   const pixels = new Uint8Array(width * 3);
   for (let x = 0; x < width; x++) pixels[x * 3] = x < width / 2 ? 10 : 90;
-  const result = resizeAndCrop({ pixels, width, height: 1 }, 8);
+  const result = resizeAndCrop({ pixels, channels: 3, width, height: 1 }, 8);
   // 8 pixels for each: the outer ones lie 7/16 beside the edge, and so have 1/16 of the other side.
   assert.deepEqual([result[0], result[7]], [15, 85]);
 });

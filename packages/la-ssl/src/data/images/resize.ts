@@ -10,9 +10,13 @@
 /** Bits after the point of a weight. */
 const BITS = 22;
 
-/** An image as it was decoded: pixels `[H, W, 3]`. */
+/** Of an image in memory: 1 is gray, 3 are red, green and blue. */
+export type Channels = 1 | 3;
+
+/** An image as it was decoded: pixels `[H, W, C]`. */
 export interface Picture {
   pixels: Uint8Array;
+  channels: Channels;
   width: number;
   height: number;
 }
@@ -20,19 +24,47 @@ export interface Picture {
 /**
  * Makes the shorter side `side` pixels long, and cuts out the square in the middle.
  * @param side - S, in pixels
- * @returns pixels `[3, S, S]`
+ * @returns pixels `[C, S, S]`
  */
-export function resizeAndCrop({ pixels, width, height }: Picture, side: number): Uint8Array {
+export function resizeAndCrop(picture: Picture, side: number): Uint8Array {
+  const { channels, width, height } = picture;
   const shorter = Math.min(width, height);
   const across = weightsOf(width, Math.trunc((side * width) / shorter), side);
   const down = weightsOf(height, Math.trunc((side * height) / shorter), side);
   const top = down.first[0]!;
   const rows = down.first[side - 1]! + down.count[side - 1]! - top;
 
-  const narrow = new Uint8Array(rows * side * 3); // [rows, S, 3]
-  for (let y = 0, o = 0; y < rows; y++) {
+  const narrow = new Uint8Array(rows * side * channels); // [rows, S, C]
+  (channels === 1 ? narrowGray : narrowColour)(narrow, picture, across, top);
+
+  const result = new Uint8Array(channels * side * side);
+  const line = new Float64Array(side * channels);
+  for (let y = 0; y < side; y++) {
+    line.fill(1 << (BITS - 1));
+    for (let k = 0; k < down.count[y]!; k++) {
+      const weight = down.weights[y * down.taps + k]!;
+      const start = (down.first[y]! - top + k) * side * channels;
+      for (let i = 0; i < line.length; i++) line[i]! += narrow[start + i]! * weight;
+    }
     for (let x = 0; x < side; x++) {
-      const start = ((top + y) * width + across.first[x]!) * 3;
+      for (let c = 0; c < channels; c++) {
+        result[(c * side + y) * side + x] = line[x * channels + c]! >> BITS;
+      }
+    }
+  }
+  return result;
+}
+
+/**
+ * Makes rows as narrow as the result.
+ * @param narrow - filled with them, `[rows, S, 3]`
+ * @param top - the first row
+ */
+function narrowColour(narrow: Uint8Array, { pixels, width }: Picture, across: Weights, top: number): void {
+  const side = across.first.length;
+  for (let y = top, o = 0; o < narrow.length; y++) {
+    for (let x = 0; x < side; x++) {
+      const start = (y * width + across.first[x]!) * 3;
       const [from, end] = [x * across.taps, x * across.taps + across.count[x]!];
       let red = 1 << (BITS - 1);
       let green = red;
@@ -48,21 +80,21 @@ export function resizeAndCrop({ pixels, width, height }: Picture, side: number):
       narrow[o++] = blue >> BITS;
     }
   }
+}
 
-  const result = new Uint8Array(3 * side * side);
-  const line = new Float64Array(side * 3);
-  for (let y = 0; y < side; y++) {
-    line.fill(1 << (BITS - 1));
-    for (let k = 0; k < down.count[y]!; k++) {
-      const weight = down.weights[y * down.taps + k]!;
-      const start = (down.first[y]! - top + k) * side * 3;
-      for (let i = 0; i < line.length; i++) line[i]! += narrow[start + i]! * weight;
-    }
+/** Likewise, `[rows, S]`. */
+function narrowGray(narrow: Uint8Array, { pixels, width }: Picture, across: Weights, top: number): void {
+  const side = across.first.length;
+  for (let y = top, o = 0; o < narrow.length; y++) {
     for (let x = 0; x < side; x++) {
-      for (let c = 0; c < 3; c++) result[(c * side + y) * side + x] = line[x * 3 + c]! >> BITS;
+      const start = y * width + across.first[x]!;
+      let gray = 1 << (BITS - 1);
+      for (let k = 0; k < across.count[x]!; k++) {
+        gray += pixels[start + k]! * across.weights[x * across.taps + k]!;
+      }
+      narrow[o++] = gray >> BITS;
     }
   }
-  return result;
 }
 
 /** What each output pixel is the weighted mean of: `count[x]` pixels from `first[x]` on. */

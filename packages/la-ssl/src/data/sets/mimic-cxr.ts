@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { UNKNOWN } from '../dataset.js';
 import { findImages } from '../images/image-files.js';
 import { nameList } from '../spec.js';
-import { type ImageTable, imageOptions } from '../tables/image-table.js';
+import { channelsOption, type ImageTable, imageOptions } from '../tables/image-table.js';
 import { Tables } from '../tables/table.js';
 import { type CodedColumn, imageTableOf } from '../tables/table-rows.js';
 import { ageGroups, boundaries } from './age-groups.js';
@@ -19,6 +19,7 @@ import { ageGroups, boundaries } from './age-groups.js';
 export const mimicCxrSpec = z.strictObject({
   name: z.literal('mimic-cxr'),
   ...imageOptions,
+  channels: channelsOption.default(1),
   label: z.string().min(1).default('No Finding'),
   labeler: z.enum(['chexpert', 'negbio']).default('chexpert'),
   uncertainLabel: z.enum(['positive', 'negative', 'exclude']).default('exclude'),

@@ -9,15 +9,22 @@ import { z } from 'zod';
 import { type Attribute, firstOfEachClass, type ImageDataset, MissingSplit, type Split } from '../dataset.js';
 import type { BadFile } from '../images/decode.js';
 import { decodeCached } from '../images/image-cache.js';
+import type { Channels } from '../images/resize.js';
 import { type Window, windowOption } from '../images/window.js';
 import type { OnProgress } from '../progress.js';
 import { exampleCount } from '../spec.js';
+
+/** Of each image in memory: 1, gray, or 3. */
+export const channelsOption = z.union([z.literal(1), z.literal(3)], {
+  error: 'give 1, for gray, or 3, for colour',
+});
 
 /** What every data set of image files is asked for with. */
 export const imageOptions = {
   path: z.string('give the folder that the images are in').min(1),
   // The size that encoders and views are made for where nothing is said, and 3 kB an image.
   imageSize: z.int().min(8).max(1024).default(32),
+  channels: channelsOption.default(3),
   window: windowOption.default('full'),
   cacheImages: z.enum(['auto', 'on', 'off']).default('auto'),
   onBad: z.enum(['stop', 'skip']).default('stop'),
@@ -55,6 +62,8 @@ export interface ImageTable {
 export interface DecodeTableOptions {
   /** S: images become squares of so many pixels a side. */
   imageSize: number;
+  /** C: 1 is gray; 3 by default. */
+  channels?: Channels | undefined;
   /** For gray images of 16 bits; `full` by default. */
   window?: Window | undefined;
   /** Whether decoded images are kept in the cache, as in `decodeCached`. */
@@ -77,7 +86,7 @@ export interface DecodeTableOptions {
 const LISTED = 20;
 
 /**
- * Decodes the images of one split, `3·S²` bytes each, in the order of its rows, into memory or the cache.
+ * Decodes the images of one split, `C·S²` bytes each, in the order of its rows, into memory or the cache.
  * @throws where the table has no such split; and where anything in it is bad, unless that is skipped
  * @throws what `signal` was aborted with
  */
@@ -126,7 +135,7 @@ export async function decodeTable(
   return {
     ...datasetOf(table, split, pickRows(rows, decoded.indices)),
     images: decoded.images,
-    shape: { count, channels: 3, height: side, width: side },
+    shape: { count, channels: options.channels ?? 3, height: side, width: side },
     ...(bad.length > 0 && { skipped: bad }),
   };
 }

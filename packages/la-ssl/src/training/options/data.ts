@@ -7,6 +7,7 @@ import { windowOption } from '../../data/images/window.js';
 import { DATASET_NAMES } from '../../data/index.js';
 import { boundaries } from '../../data/sets/age-groups.js';
 import { nameList, share as shareOrPercent, sharesByAttribute } from '../../data/spec.js';
+import { channelsOption } from '../../data/tables/image-table.js';
 import { seed, whole } from './fields.js';
 
 const columnOf = (what: string) =>
@@ -125,6 +126,9 @@ export const dataOptions = {
     .describe(
       'image files: side to which images are resized and cropped, in pixels, 8 to 1024; 224 is usual for photographs (default: 32)',
     ),
+  channels: channelsOption
+    .optional()
+    .describe('image files: 1 makes them gray, 3 keeps their colours (default: mimic-cxr 1, others 3)'),
   window: windowOption
     .optional()
     .describe(
