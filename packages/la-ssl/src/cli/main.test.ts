@@ -32,11 +32,12 @@ test('the program has these commands, and its help names them', async () => {
     'probe',
     'runs',
     'score',
+    'study',
     'train',
   ]);
   const { status, stdout } = await laSsl('--help');
   assert.equal(status, 0);
-  for (const name of ['data', 'demo', 'embed', 'export', 'probe', 'runs', 'score', 'train'])
+  for (const name of ['data', 'demo', 'embed', 'export', 'probe', 'runs', 'score', 'study', 'train'])
     assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
 });
 

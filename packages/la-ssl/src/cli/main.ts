@@ -9,6 +9,7 @@ import { UsageError } from './options.js';
 import { probeCommand } from './probe.js';
 import { runsCommand } from './runs.js';
 import { scoreCommand } from './score.js';
+import { studyCommand } from './study.js';
 import { trainCommand } from './train.js';
 
 /** The whole command line, for `main` and for tests of its help. */
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     trainCommand(),
     probeCommand(),
     scoreCommand(),
+    studyCommand(),
     runsCommand(),
     exportCommand(),
     embedCommand(),

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { suggest } from '../suggest.js';
 import {
   addSchemaOptions,
   checkOptions,
   flagOf,
   givenOptions,
   readOptionsFile,
-  suggest,
   UsageError,
 } from './options.js';
 

@@ -3,9 +3,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { distance } from 'fastest-levenshtein';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { suggest } from '../suggest.js';
 
 /** Options that cannot be meant: the command ends with status 2, as it does for an unknown flag. */
 export class UsageError extends Error {}
@@ -163,12 +163,4 @@ export function wholeNumberFrom(least: number): (text: string) => number {
 
 function reasons(error: z.ZodError): string {
   return error.issues.map((issue) => issue.message).join('; ');
-}
-
-/** ` Did you mean X?` where one of `known` is near, else nothing. */
-export function suggest(word: string, known: readonly string[]): string {
-  const [best] = known
-    .map((candidate) => ({ candidate, off: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.off - b.off);
-  return best && best.off <= Math.max(2, word.length / 3) ? ` Did you mean ${best.candidate}?` : '';
 }

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { stringify } from 'yaml';
+import type { StudyResult } from '../study/index.js';
+import { TINY_STUDY, writeStudy } from '../study/study.test.support.js';
+import { RunFolder } from '../training/index.js';
+import { laSsl } from './main.test.support.js';
+
+test('a study runs what is not done, and nothing twice', async (t) => {
+  const { file, folder } = writeStudy(t);
+  const runs = join(folder, 'runs');
+  const study = (...flags: string[]) => laSsl('study', file, '--runs', runs, '--parallel', '1', ...flags);
+
+  const first = await study('--json');
+  assert.equal(first.status, 0, first.stderr);
+  assert.match(first.stderr, /^uniform-seed0 begins \| 0\/2 runs \| measuring the time$/m);
+  assert.match(first.stderr, /^la-ssl-seed0 is done \| 2\/2 runs \| 0:00 left$/m);
+  const result = JSON.parse(first.stdout) as StudyResult;
+  const saved = JSON.parse(readFileSync(join(runs, 'uniform-seed0/probe.json'), 'utf8')) as {
+    biased: { metrics: { overall: { value: number } } };
+  };
+  assert.equal(result.cells[0]!.metrics['biased.overall']!.value, saved.biased.metrics.overall.value);
+  assert.equal(
+    Math.fround(result.cells[0]!.metrics['update.effectiveSampleShare']!.value),
+    1,
+    'uniform draws',
+  );
+  const difference = result.cells[1]!.differences['biased.overall']!.value;
+  const [a, b] = result.runs.map(({ metrics }) => metrics['biased.overall']!);
+  assert.equal(difference, b! - a!);
+
+  const encoder = join(runs, 'uniform-seed0/encoder.safetensors');
+  const made = statSync(encoder).mtimeMs;
+  const tables = () =>
+    ['study.json', 'study.md', 'study.csv'].map((name) => readFileSync(join(runs, name), 'utf8'));
+  const before = tables();
+  const second = await study();
+  assert.equal(second.status, 0);
+  assert.equal(second.stderr, '', 'nothing was left to do');
+  assert.match(second.stdout, /Does it run\?[\s\S]*la-ssl +la-ssl +uniform +1 [\s\S]*Written: .*study\.md/);
+  assert.equal(statSync(encoder).mtimeMs, made);
+  assert.deepEqual(tables(), before);
+
+  // A run that is gone is made again, to the same numbers; how long it takes is known from the other.
+  rmSync(join(runs, 'la-ssl-seed0'), { recursive: true });
+  const dry = await study('--dry-run');
+  assert.match(dry.stdout, /^uniform-seed0 +done +0:00$/m);
+  assert.match(dry.stdout, /^la-ssl-seed0 +to train and probe +\d+:\d\d$/m);
+  assert.match(dry.stdout, /1 of 2 runs are left, 1 at a time in .*: about \d+:\d\d\./);
+  assert.ok(!existsSync(join(runs, 'la-ssl-seed0')), 'a dry run runs nothing');
+  assert.equal((await study()).status, 0);
+  assert.deepEqual(tables(), before);
+
+  // Other code: asked what to do.
+  const machine = new RunFolder(join(runs, 'uniform-seed0'));
+  await machine.writeJson('run.json', { started: '2026-01-01', code: 'other' });
+  const refused = await study();
+  assert.equal(refused.status, 2);
+  assert.match(
+    refused.stderr,
+    /Other code made these runs of .*: uniform-seed0\. Give --old-runs keep .* repeat/,
+  );
+  assert.equal((await study('--old-runs', 'keep')).status, 0);
+  assert.equal(statSync(encoder).mtimeMs, made);
+
+  // Other options, another study, another budget, another process.
+  writeFileSync(file, stringify({ ...TINY_STUDY, base: { ...TINY_STUDY.base, epochs: 4 } }));
+  assert.match(
+    (await study()).stderr,
+    /other options than the study has now: uniform-seed0 and 1 more.*--runs/,
+  );
+  assert.match(
+    (await study('--budget', 'full')).stderr,
+    /belongs to the study tiny \(small\), not to tiny \(full\)/,
+  );
+  writeFileSync(join(folder, 'else.yaml'), stringify(TINY_STUDY));
+  const other = await laSsl('study', join(folder, 'else.yaml'), '--runs', runs);
+  assert.match(other.stderr, /belongs to the study tiny \(small\), not to else/);
+  assert.match((await laSsl('study', file, '--runs', folder)).stderr, /holds something else than this study/);
+});
+
+test('a run that fails is reported, and the others go on', async (t) => {
+  const { file, folder } = writeStudy(t, { axes: { lr: { wild: 1e30, usual: 0.06 } }, baseline: undefined });
+  const runs = join(folder, 'runs');
+  const { status, stderr, stdout } = await laSsl('study', file, '--runs', runs, '--parallel', '1', '--json');
+  assert.equal(status, 1);
+  assert.match(stderr, /^wild-seed0 failed \| .*\n( {4}.*\n)* {4}la-ssl: Training diverged/m);
+  assert.match(stderr, /1 runs failed; their logs are in .*logs/);
+  const { cells, runs: results } = JSON.parse(stdout) as StudyResult;
+  assert.deepEqual(
+    cells.map(({ seeds }) => seeds),
+    [[], [0]],
+  );
+  assert.match(results[0]!.failed!.join('\n'), /Training diverged/);
+});
+
+test('a dry run with nothing to go by times a few steps', async (t) => {
+  const { file, folder } = writeStudy(t, { base: { ...TINY_STUDY.base, epochs: 30 } });
+  const runs = join(folder, 'runs');
+  const { status, stdout, stderr } = await laSsl('study', file, '--runs', runs, '--dry-run', '--json');
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /Timing a few steps of uniform-seed0/);
+  const plan = JSON.parse(stdout) as { seconds: number; runs: { state: string; seconds: number }[] };
+  assert.ok(plan.seconds > 0);
+  assert.deepEqual(
+    plan.runs.map(({ state }) => state),
+    ['new', 'new'],
+  );
+  const again = await laSsl('study', file, '--runs', runs, '--dry-run', '--json');
+  assert.equal(again.stderr, '', 'kept from before');
+  assert.deepEqual(JSON.parse(again.stdout), plan);
+});

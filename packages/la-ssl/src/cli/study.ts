@@ -1,0 +1,294 @@
+/** @file `la-ssl study`: every run that a question needs, their comparison, and the tables. */
+import { existsSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import {
+  BUDGETS,
+  type BudgetName,
+  captionOf,
+  costKey,
+  differencesTable,
+  Estimator,
+  meansTable,
+  metricsOf,
+  OLD_RUNS,
+  type OldRuns,
+  parallelRuns,
+  planStudy,
+  type RunResult,
+  type RunState,
+  readStudy,
+  runStudy,
+  StudyFolder,
+  type StudyPlan,
+  StudyProblem,
+  type StudyResult,
+  studyCsv,
+  studyMarkdown,
+  studyResult,
+  timeSteps,
+} from '../study/index.js';
+import { datasetSpecOf } from '../training/index.js';
+import { checkDatasetSpec } from './dataset-options.js';
+import { interruptible } from './interrupt.js';
+import { UsageError, wholeNumberFrom } from './options.js';
+import { formatDuration } from './progress.js';
+import { StudyProgress } from './study-progress.js';
+import { formatTable } from './table.js';
+
+interface StudyFlags {
+  budget: BudgetName;
+  runs?: string;
+  threadsPerRun?: number;
+  parallel?: number;
+  oldRuns: OldRuns;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+export function studyCommand(): Command {
+  return new Command('study')
+    .summary('Train and probe every run that a question needs, and compare them.')
+    .description(
+      'Train and probe the runs of a study, a grid of options × seeds in a YAML file, side by side; then write study.json, ' +
+        'study.md and study.csv: every cell with its mean over seeds, and what it differs from its baseline by. The same ' +
+        'command goes on where it was stopped or killed; finished runs are kept.',
+    )
+    .argument('<file>', 'the study')
+    .addOption(new Option('--budget <name>', 'how much effort').choices([...BUDGETS]).default('small'))
+    .option('--runs <folder>', 'folder of this study and budget (runs/<study>-<budget>)')
+    .option('--threads-per-run <number>', 'threads of each run (as the study says, or 1)', wholeNumberFrom(1))
+    .option(
+      '--parallel <number>',
+      'runs side by side (as the study says, or as processors and memory allow)',
+      wholeNumberFrom(1),
+    )
+    .addOption(
+      new Option('--old-runs <what>', 'what to do with finished runs that other code made')
+        .choices([...OLD_RUNS])
+        .default('stop'),
+    )
+    .option(
+      '--dry-run',
+      'only say what would run, and how long it should take, by a few timed steps where need be',
+    )
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  la-ssl study studies/main-table.yaml --dry-run
+  la-ssl study studies/main-table.yaml
+  la-ssl study studies/sensitivity.yaml --budget full --threads-per-run 8 --parallel 1 --runs runs/sensitivity
+  la-ssl runs runs/main-table-small     # how far each run is`,
+    )
+    .action(async (file: string, flags: StudyFlags) => {
+      try {
+        await study(file, flags);
+      } catch (error) {
+        if (error instanceof StudyProblem) throw new UsageError(error.message);
+        throw error;
+      }
+    });
+}
+
+async function study(file: string, flags: StudyFlags): Promise<void> {
+  const read = readStudy(file, flags.budget);
+  const threads = flags.threadsPerRun ?? read.resources.threadsPerRun;
+  const plan = planStudy(read, threads);
+  for (const { config } of plan.runs) checkDatasetSpec(datasetSpecOf(config));
+  const memory = process.availableMemory?.() ?? freemem();
+  const parallel = flags.parallel ?? parallelRuns(read.resources, threads, memory);
+  const folder = new StudyFolder(flags.runs ?? join('runs', `${read.name}-${flags.budget}`), read);
+  if (flags.dryRun) await dryRun(plan, folder, parallel, flags);
+  else await run(plan, folder, { parallel, threads }, flags);
+}
+
+async function run(
+  plan: StudyPlan,
+  folder: StudyFolder,
+  cores: { parallel: number; threads: number },
+  flags: StudyFlags,
+): Promise<void> {
+  const release = folder.open();
+  try {
+    const states = folder.states(plan, flags.oldRuns);
+    folder.checkSpace(plan.runs.filter(({ name }) => states.get(name) === 'new'));
+    const failed = await work(plan, folder, states, cores);
+    if (failed === null) {
+      process.stderr.write('Stopped. Go on with the same command.\n');
+      process.exitCode = 130;
+      return;
+    }
+    const result = studyResult(plan, runResults(plan, folder, states, failed));
+    warnOfMissing(result, plan, folder);
+    folder.write('study.csv', studyCsv(result));
+    folder.write('study.md', studyMarkdown(result));
+    folder.write('study.json', `${JSON.stringify(result, null, 2)}\n`);
+    process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describe(result, folder));
+    if (failed.size > 0) {
+      process.stderr.write(`${failed.size} runs failed; their logs are in ${join(folder.path, 'logs')}.\n`);
+      process.exitCode = 1;
+    }
+  } finally {
+    release();
+  }
+}
+
+/** @returns the runs that failed, or null where it was stopped */
+async function work(
+  plan: StudyPlan,
+  folder: StudyFolder,
+  states: Map<string, RunState>,
+  cores: { parallel: number; threads: number },
+): Promise<Map<string, string[]> | null> {
+  const left = plan.runs.filter(({ name }) => states.get(name) !== 'done');
+  if (left.length === 0) return new Map();
+  const unfinished = left.map((run) => ({ run, trained: states.get(run.name) === 'trained' }));
+  const progress = new StudyProgress(
+    unfinished,
+    plan.runs.length,
+    cores.parallel,
+    estimatorOf(plan, folder, states),
+  );
+  try {
+    return await interruptible('Stopping the runs, each with a checkpoint', async (signal) => {
+      const failed = await runStudy(plan, folder, states, {
+        ...cores,
+        signal,
+        onEvent: (event) => progress.take(event),
+      });
+      return signal.aborted ? null : failed;
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Knows what the finished runs of the folder took. */
+function estimatorOf(plan: StudyPlan, folder: StudyFolder, states: Map<string, RunState>): Estimator {
+  const estimator = new Estimator(folder.readRates());
+  for (const run of plan.runs) {
+    const state = states.get(run.name);
+    if (state === 'trained' || state === 'done') estimator.trained(run, folder.trainSeconds(run));
+    if (state === 'done') estimator.probed(folder.probeRecord(run)!.seconds);
+  }
+  return estimator;
+}
+
+function runResults(
+  { study, runs }: StudyPlan,
+  folder: StudyFolder,
+  states: Map<string, RunState>,
+  failed: Map<string, string[]>,
+): RunResult[] {
+  return runs.map((run) => {
+    const all = states.get(run.name) === 'done' ? metricsOf(folder.run(run)) : null;
+    return {
+      ...{ name: run.name, cell: run.cell, seed: run.seed },
+      code: folder.codeOf(run),
+      metrics: all ? Object.fromEntries(study.metrics.map((name) => [name, all.get(name) ?? null])) : {},
+      failed: failed.get(run.name) ?? null,
+    };
+  });
+}
+
+/** A metric that no run has is a wrong name, or a part that the test set does not have. */
+function warnOfMissing(result: StudyResult, plan: StudyPlan, folder: StudyFolder): void {
+  const missing = result.metrics.filter((name) => result.cells.every((cell) => !cell.metrics[name]));
+  const done = plan.runs.find((_, i) => Object.keys(result.runs[i]!.metrics).length > 0);
+  if (missing.length === 0 || !done) return;
+  const known = [...metricsOf(folder.run(done)).keys()].filter((name) => !name.includes('.groups.'));
+  process.stderr.write(`No run has ${missing.join(', ')}. What there is: ${known.join(', ')}\n`);
+}
+
+function describe(result: StudyResult, folder: StudyFolder): string {
+  const tables = [meansTable(result), differencesTable(result)].flatMap((table) =>
+    table ? [formatTable(table.header, table.rows)] : [],
+  );
+  const written = ['study.md', 'study.csv', 'study.json'].map((name) => join(folder.path, name)).join(', ');
+  return `${[result.title, result.question, ...tables, captionOf(result), `Written: ${written}`].join('\n\n')}\n`;
+}
+
+const STATES: Record<RunState, string> = {
+  new: 'to train and probe',
+  unfinished: 'to go on with',
+  trained: 'to probe',
+  done: 'done',
+};
+
+async function dryRun(
+  plan: StudyPlan,
+  folder: StudyFolder,
+  parallel: number,
+  flags: StudyFlags,
+): Promise<void> {
+  folder.checkOwner();
+  const states = folder.states(plan, flags.oldRuns);
+  if (existsSync(folder.path)) folder.checkSpace(plan.runs.filter(({ name }) => states.get(name) === 'new'));
+  const left = plan.runs
+    .filter(({ name }) => states.get(name) !== 'done')
+    .map((run) => ({ run, train: states.get(run.name) === 'trained' ? 0 : 1, probe: 1 }));
+  const estimator = await timed(
+    plan,
+    folder,
+    states,
+    left.filter(({ train }) => train > 0).map(({ run }) => run),
+  );
+  const seconds = estimator.left(left, parallel);
+  const rows = plan.runs.map((run) => {
+    const state = states.get(run.name)!;
+    const estimate = estimator.secondsOf(run);
+    const whole = estimate && estimate.probe + (state === 'trained' ? 0 : estimate.train);
+    return {
+      run: run.name,
+      state,
+      seconds: state === 'done' ? 0 : whole,
+    };
+  });
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify({ folder: folder.path, parallel, seconds, runs: rows })}\n`);
+    return;
+  }
+  const table = formatTable(
+    ['run', 'state', 'time'],
+    rows.map(({ run, state, seconds }) => [
+      run,
+      STATES[state],
+      seconds === null ? '–' : formatDuration(seconds),
+    ]),
+  );
+  const time = seconds === null ? 'an unknown time' : `about ${formatDuration(seconds)}`;
+  process.stdout.write(
+    `${table}\n\n${left.length} of ${plan.runs.length} runs are left, ${parallel} at a time in ${folder.path}: ${time}.\n`,
+  );
+}
+
+/** Knows what finished runs took, and of each other kind of run what a few steps take. */
+async function timed(
+  plan: StudyPlan,
+  folder: StudyFolder,
+  states: Map<string, RunState>,
+  left: StudyPlan['runs'],
+): Promise<Estimator> {
+  const known = estimatorOf(plan, folder, states);
+  const kinds = new Map(left.filter((run) => !known.knows(run)).map((run) => [costKey(run.config), run]));
+  if (kinds.size === 0) return known;
+  const rates = folder.readRates();
+  const release = folder.open();
+  try {
+    await interruptible('Stopping', async (signal) => {
+      for (const [key, run] of kinds) {
+        process.stderr.write(`Timing a few steps of ${run.name} …\n`);
+        const rate = await timeSteps(run, signal);
+        if (rate !== null) rates[key] = rate;
+        signal.throwIfAborted();
+      }
+    });
+    folder.write('rates.json', `${JSON.stringify(rates, null, 2)}\n`);
+    return estimatorOf(plan, folder, states);
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,24 @@
+/** @file Studies: questions that many runs answer, as files. */
+export { costKey, Estimator, parallelRuns, workOf } from './estimate.js';
+export { type Cell, planStudy, type StudyPlan, type StudyRun } from './plan.js';
+export {
+  type CellResult,
+  type Difference,
+  type Mean,
+  type RunResult,
+  type StudyResult,
+  studyResult,
+} from './results.js';
+export { metricsOf } from './run-metrics.js';
+export { runStudy, type ScheduleOptions, type StudyEvent } from './schedule.js';
+export { BUDGETS, type BudgetName, readStudy, type Study, StudyProblem } from './study-file.js';
+export { OLD_RUNS, type OldRuns, type RunState, StudyFolder } from './study-folder.js';
+export {
+  captionOf,
+  differencesTable,
+  meansTable,
+  type StudyTable,
+  studyCsv,
+  studyMarkdown,
+} from './tables.js';
+export { timeSteps } from './time-steps.js';

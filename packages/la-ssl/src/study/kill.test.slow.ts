@@ -1,0 +1,5 @@
+import { test } from 'node:test';
+import { checkKilledStudy } from './kill.test.support.js';
+
+test('a study that is killed ten times ends with the same tables, byte for byte', (t) =>
+  checkKilledStudy(t, 10, { axes: { sampler: ['uniform', 'la-ssl', 'oracle'] }, seeds: [0, 1] }));

@@ -1,0 +1,252 @@
+/** @file From a study to its runs: cells of the grid (or drawn from it), each with every seed, their options checked. */
+import { Random } from '../random.js';
+import { suggest } from '../suggest.js';
+import {
+  type ResolvedConfig,
+  resolveConfig,
+  type TrainConfig,
+  trainConfigSchema,
+} from '../training/index.js';
+import { type Axis, type AxisRange, type Study, StudyProblem } from './study-file.js';
+
+/** Runs that differ in their seed only. */
+export interface Cell {
+  name: string;
+  /** Its value on each axis, as shown; none of a cell beside the grid. */
+  values: Record<string, string>;
+  /** What it has beside the options that all share. */
+  overrides: Record<string, unknown>;
+  /** The cell that it is compared with. */
+  baseline: string | null;
+}
+
+export interface StudyRun {
+  /** That of its folder, too. */
+  name: string;
+  cell: string;
+  seed: number;
+  config: ResolvedConfig;
+  /** Whether the study says the precision, or the machine decides. */
+  precisionGiven: boolean;
+}
+
+export interface StudyPlan {
+  study: Study;
+  cells: Cell[];
+  /** Seed by seed, so that cells can be compared early. */
+  runs: StudyRun[];
+}
+
+interface Value {
+  label: string;
+  overrides: Record<string, unknown>;
+}
+
+/** Tries a draw, before too few combinations are left to find a new one. */
+const TRIES = 1000;
+
+/**
+ * The runs of a study.
+ * @param threads - of each run
+ * @throws StudyProblem that names file, line and option, of options that `la-ssl train` would refuse, and of runs that come twice
+ */
+export function planStudy(study: Study, threads: number): StudyPlan {
+  const grid = study.search ? drawnCells(study, study.search) : gridCells(study);
+  const beside = Object.entries(study.cells).map(([name, overrides]) => ({ name, values: {}, overrides }));
+  const cells = withBaselines(study, [...grid, ...beside]);
+  if (cells.length === 0) throw problem(study, ['axes'], 'a study needs axes or cells');
+  const runs = study.seeds.flatMap((seed) => cells.map((cell) => runOf(study, cell, seed, threads)));
+  checkDistinct(study, cells, runs);
+  return { study, cells, runs };
+}
+
+const problem = (study: Study, path: readonly PropertyKey[], text: string): StudyProblem =>
+  new StudyProblem(`${study.file}, line ${study.lineOf(path)}: ${path.join('.')}: ${text}`);
+
+function isRange(axis: Axis): axis is AxisRange {
+  return !Array.isArray(axis) && Array.isArray(axis.between);
+}
+
+/** The values of an axis that has a list of them; a plain value is one of the option that the axis is called after. */
+function valuesOf(study: Study, name: string): Value[] {
+  const axis = study.axes[name]!;
+  if (isRange(axis))
+    throw problem(study, ['axes', name], 'a range can be drawn from only; give a search, or values');
+  const entries = Array.isArray(axis)
+    ? axis.map((value) => [typeof value === 'string' ? value : `${name}${value}`, value] as const)
+    : Object.entries(axis);
+  return entries.map(([label, value]) => ({
+    label,
+    overrides:
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { [name]: value },
+  }));
+}
+
+type PlainCell = Omit<Cell, 'baseline'>;
+
+function gridCells(study: Study): PlainCell[] {
+  const names = Object.keys(study.axes);
+  if (names.length === 0) return [];
+  let cells: PlainCell[] = [{ name: '', values: {}, overrides: {} }];
+  for (const axis of names) {
+    cells = cells.flatMap((cell) =>
+      valuesOf(study, axis).map(({ label, overrides }) => ({
+        name: cell.name ? `${cell.name}-${label}` : label,
+        values: { ...cell.values, [axis]: label },
+        overrides: { ...cell.overrides, ...overrides },
+      })),
+    );
+  }
+  return cells;
+}
+
+/** Random search: independent draws, none twice. Source: Bergstra & Bengio 2012, JMLR 13. */
+function drawnCells(study: Study, { draws, seed }: { draws: number; seed: number }): PlainCell[] {
+  const found = new Map<string, PlainCell>();
+  const random = new Random(seed, 0x73747564);
+  for (let tries = 0; found.size < draws; tries++) {
+    if (tries === TRIES * draws) {
+      throw problem(
+        study,
+        ['search'],
+        `the axes have only ${found.size} combinations; ask for no more draws`,
+      );
+    }
+    const drawn = Object.entries(study.axes).map(
+      ([name, axis]) => [name, drawValue(study, name, axis, random)] as const,
+    );
+    const values = Object.fromEntries(drawn.map(([name, { label }]) => [name, label]));
+    const overrides = Object.assign({}, ...drawn.map(([, value]) => value.overrides)) as Record<
+      string,
+      unknown
+    >;
+    const key = JSON.stringify(values);
+    const name = `draw-${String(found.size + 1).padStart(String(draws).length, '0')}`;
+    if (!found.has(key)) found.set(key, { name, values, overrides });
+  }
+  return [...found.values()];
+}
+
+function drawValue(study: Study, name: string, axis: Axis, random: Random): Value {
+  if (!isRange(axis)) {
+    const values = valuesOf(study, name);
+    return values[random.below(values.length)]!;
+  }
+  const [low, high] = axis.between;
+  if (axis.scale === 'log' && low <= 0)
+    throw problem(study, ['axes', name], 'a logarithmic range lies above 0');
+  const drawn =
+    axis.scale === 'log'
+      ? Math.exp(random.uniform(Math.log(low), Math.log(high)))
+      : random.uniform(low, high);
+  const value = axis.whole ? Math.round(drawn) : Number(drawn.toPrecision(4)); // as it is shown
+  return { label: String(value), overrides: { [name]: value } };
+}
+
+function withBaselines(study: Study, cells: readonly PlainCell[]): Cell[] {
+  const { baseline } = study;
+  if (typeof baseline === 'string' && !cells.some(({ name }) => name === baseline)) {
+    const names = cells.map(({ name }) => name);
+    throw problem(study, ['baseline'], `there is no cell ${baseline}.${suggest(baseline, names)}`);
+  }
+  const wanted = typeof baseline === 'object' ? labelsOf(study, baseline) : null;
+  return cells.map((cell) => {
+    const values = JSON.stringify({ ...cell.values, ...wanted });
+    const partner =
+      typeof baseline === 'string'
+        ? baseline
+        : cells.find((other) => wanted && JSON.stringify(other.values) === values)?.name;
+    return { ...cell, baseline: partner === undefined || partner === cell.name ? null : partner };
+  });
+}
+
+/** Labels of the values that are the baseline. */
+function labelsOf(study: Study, baseline: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(baseline).map(([name, value]) => {
+      if (!study.axes[name])
+        throw problem(
+          study,
+          ['baseline', name],
+          `there is no such axis.${suggest(name, Object.keys(study.axes))}`,
+        );
+      const labels = valuesOf(study, name).map(({ label }) => label);
+      const label = labels.find((known) => known === String(value) || known === `${name}${value}`);
+      if (label === undefined) throw problem(study, ['baseline', name], `it is one of ${labels.join(', ')}`);
+      return [name, label];
+    }),
+  );
+}
+
+/** Options that the study itself settles. */
+const SETTLED: Record<string, string> = { seed: 'seeds', threads: 'resources.threadsPerRun' };
+
+function runOf(study: Study, cell: PlainCell, seed: number, threads: number): StudyRun {
+  const options: Record<string, unknown> = { ...study.base, ...cell.overrides };
+  for (const [key, instead] of Object.entries(SETTLED))
+    if (key in options) throw optionProblem(study, cell, key, `give ${instead} of the study`);
+  const parsed = trainConfigSchema.safeParse({ ...options, seed, threads });
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    if (issue!.code === 'unrecognized_keys') {
+      const key = issue!.keys[0]!;
+      throw optionProblem(
+        study,
+        cell,
+        key,
+        `there is no such option.${suggest(key, Object.keys(trainConfigSchema.shape))}`,
+      );
+    }
+    const key = String(issue!.path[0]);
+    throw optionProblem(study, cell, key, `${JSON.stringify(options[key])}: ${issue!.message}`);
+  }
+  const name = `${cell.name}-seed${seed}`;
+  if (!/^[\w.-]+$/.test(name))
+    throw problem(study, ['axes'], `${cell.name} cannot be a folder; give its value a name`);
+  const config: TrainConfig = parsed.data;
+  return {
+    name,
+    cell: cell.name,
+    seed,
+    config: resolveConfig(config),
+    precisionGiven: config.precision !== 'auto',
+  };
+}
+
+/** Names the line of the option, wherever it was given. */
+function optionProblem(study: Study, cell: PlainCell, key: string, text: string): StudyProblem {
+  const within = Object.entries(cell.values).flatMap(([axis, label]) => [
+    ['axes', axis, label, key],
+    ...(axis === key ? [['axes', axis]] : []),
+  ]);
+  const inside = [...within, ['cells', cell.name, key], ['base', key]];
+  const line = study.lineOf(...inside.map((path) => ['budgets', study.budget, ...path]), ...inside);
+  return new StudyProblem(`${study.file}, line ${line}: ${key}: ${text} (in ${cell.name})`);
+}
+
+function checkDistinct(study: Study, cells: readonly Cell[], runs: readonly StudyRun[]): void {
+  const names = new Set<string>();
+  for (const { name } of cells) {
+    if (names.has(name)) throw problem(study, ['cells', name], 'two cells have this name');
+    names.add(name);
+  }
+  const seen = new Map<string, string>();
+  for (const { name, config } of runs) {
+    const key = configKey(config);
+    const twin = seen.get(key);
+    if (twin !== undefined) throw problem(study, ['axes'], `${twin} and ${name} would be the same run`);
+    seen.set(key, name);
+  }
+}
+
+/** What a configuration is told from others by: every option but the threads, in the same order. */
+export function configKey(
+  config: TrainConfig | ResolvedConfig,
+  without: readonly string[] = ['threads'],
+): string {
+  return JSON.stringify(
+    Object.entries(config)
+      .filter(([name, value]) => value !== undefined && !without.includes(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Cell, StudyPlan } from './plan.js';
+import { type RunResult, studyResult } from './results.js';
+import { captionOf, differencesTable, meansTable, studyCsv, studyMarkdown } from './tables.js';
+
+/** Accuracies by cell and seed. Expected figures by scipy 1.10.1: `stats.t.interval` with `stats.sem`, `stats.ttest_rel`. */
+const ACCURACIES: Record<string, (number | null)[]> = {
+  uniform: [0.61, 0.64, 0.6],
+  'la-ssl': [0.66, 0.68, 0.66],
+  oracle: [0.7, null, 0.71],
+};
+
+const P_LA_SSL = 0.013072457560346517;
+const P_ORACLE = 0.06345103486110719;
+
+function example(accuracies = ACCURACIES): ReturnType<typeof studyResult> {
+  const cells: Cell[] = Object.keys(accuracies).map((name) => ({
+    name,
+    values: { sampler: name },
+    overrides: {},
+    baseline: name === 'uniform' ? null : 'uniform',
+  }));
+  const runs: RunResult[] = Object.entries(accuracies).flatMap(([cell, values]) =>
+    values.map((value, seed) => ({
+      name: `${cell}-seed${seed}`,
+      cell,
+      seed,
+      code: 'abc',
+      metrics: value === null ? {} : { 'biased.overall': value, 'biased.worstGroup': null },
+      failed: value === null ? ['first', 'out of memory'] : null,
+    })),
+  );
+  const study = {
+    ...{ name: 'tiny', title: 'Tiny', question: 'Does it help, "really"?', budget: 'small' },
+    metrics: ['biased.overall', 'biased.worstGroup'],
+    base: { epochs: 3 },
+    axes: { sampler: Object.keys(accuracies) },
+  };
+  return studyResult({ study, cells, runs: [] } as unknown as StudyPlan, runs);
+}
+
+const close = (actual: number | null | undefined, expected: number): void =>
+  assert.ok(Math.abs(actual! - expected) < 1e-9, `${actual} is not ${expected}`);
+
+describe('the result of a study', () => {
+  const { cells } = example();
+
+  it('has means over the seeds that are there, with intervals', () => {
+    const mean = cells[0]!.metrics['biased.overall']!;
+    close(mean.value, 0.6166666666666667);
+    close(mean.low, 0.5649552165392993);
+    close(mean.high, 0.6683781167940341);
+    assert.deepEqual(cells[2]!.seeds, [0, 2]);
+    assert.equal(cells[0]!.metrics['biased.worstGroup'], null, 'no run has it');
+  });
+
+  it('has differences paired by seed, corrected for how many there are', () => {
+    const [, laSsl, oracle] = cells.map(({ differences }) => differences['biased.overall']);
+    assert.equal(laSsl!.count, 3);
+    close(laSsl!.value, 0.05);
+    close(laSsl!.pValue, P_LA_SSL);
+    assert.equal(oracle!.count, 2, 'a failed run has no pair');
+    close(oracle!.value, 0.1);
+    close(oracle!.pValue, P_ORACLE);
+    close(laSsl!.pHolm, 2 * P_LA_SSL);
+    close(oracle!.pHolm, Math.max(2 * P_LA_SSL, P_ORACLE));
+  });
+
+  it('of one seed has no intervals', () => {
+    const [, other] = example({ uniform: [0.5], 'la-ssl': [0.75] }).cells;
+    assert.deepEqual(other!.metrics['biased.overall'], { value: 0.75, low: null, high: null, count: 1 });
+    const { value, low, pValue, pHolm } = other!.differences['biased.overall']!;
+    assert.deepEqual([value, low, pValue, pHolm], [0.25, null, null, null]);
+  });
+
+  it('is shown as tables', () => {
+    const result = example();
+    assert.deepEqual(meansTable(result).header, [
+      'cell',
+      'sampler',
+      'seeds',
+      'biased: overall',
+      'biased: worst group',
+    ]);
+    assert.deepEqual(meansTable(result).rows[0], ['uniform', 'uniform', '3', '61.7 [56.5, 66.8]', '–']);
+    assert.deepEqual(differencesTable(result)!.rows[0]!.slice(2), ['uniform', '3', '+5.0 [2.5, 7.5] *', '–']);
+    assert.match(captionOf(result), /Holm's correction for the 2 comparisons/);
+    const markdown = studyMarkdown(result);
+    assert.match(
+      markdown,
+      /^# Tiny\n\nDoes it help, "really"\?\n\nStudy `tiny`, budget `small`, 9 runs, code abc\./,
+    );
+    assert.match(markdown, /\| la-ssl \| la-ssl \| 3 \| 66\.7 /);
+    assert.match(markdown, /These runs failed.*\n- oracle-seed1: out of memory/);
+    assert.match(markdown, /```yaml\nepochs: 3\n```/);
+  });
+
+  it('is a table for other programs', () => {
+    const [header, ...rows] = studyCsv(example())
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','));
+    assert.deepEqual(new Set(rows.map((row) => row.length)), new Set([header!.length]));
+    const column = header!.indexOf('biased.overall.difference.p');
+    assert.equal(rows[0]![column], '', 'the baseline has no difference');
+    close(Number(rows[1]![column]), P_LA_SSL);
+  });
+});

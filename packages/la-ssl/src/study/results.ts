@@ -1,0 +1,126 @@
+/** @file What a study found: of each cell the mean over seeds, and what it differs from its baseline by, with intervals. */
+import { type Estimate, holm, pairedTInterval, tInterval } from '../evaluation/index.js';
+import type { Cell, StudyPlan } from './plan.js';
+
+/** One run and what it says; no metrics where it is not done. */
+export interface RunResult {
+  name: string;
+  cell: string;
+  seed: number;
+  code: string | null;
+  metrics: Readonly<Record<string, number | null>>;
+  /** The last lines of its log, where it failed. */
+  failed: readonly string[] | null;
+}
+
+/** A mean without an interval where there is one seed only. */
+export type Mean = Omit<Estimate, 'low' | 'high'> & { low: number | null; high: number | null };
+
+export interface Difference extends Mean {
+  /** Two-sided, of "no difference"; null with one seed. */
+  pValue: number | null;
+  /** Corrected for all differences of this metric in the study (Holm). */
+  pHolm: number | null;
+}
+
+export interface CellResult {
+  name: string;
+  values: Readonly<Record<string, string>>;
+  seeds: number[];
+  metrics: Readonly<Record<string, Mean | null>>;
+  /** The cell that it is compared with, over the seeds that both have. */
+  baseline: string | null;
+  differences: Readonly<Record<string, Difference | null>>;
+}
+
+export interface StudyResult {
+  study: string;
+  title: string;
+  question: string;
+  budget: string;
+  metrics: readonly string[];
+  /** The metrics that are tested. */
+  compare: readonly string[];
+  axes: readonly string[];
+  cells: readonly CellResult[];
+  runs: readonly RunResult[];
+  /** What of the options all runs share. */
+  base: Readonly<Record<string, unknown>>;
+}
+
+/** @param runs - in the order of the plan */
+export function studyResult({ study, cells }: StudyPlan, runs: readonly RunResult[]): StudyResult {
+  const { title, question, budget, metrics, base } = study;
+  const compare = study.compare ?? metrics;
+  const uncorrected = cells.map((cell) => cellResult(cell, runs, metrics, compare));
+  const corrected = new Map(compare.map((metric) => [metric, holmOf(uncorrected, metric)]));
+  const results = uncorrected.map((cell, c) => ({
+    ...cell,
+    differences: Object.fromEntries(
+      Object.entries(cell.differences).map(([metric, difference]) => [
+        metric,
+        difference && { ...difference, pHolm: corrected.get(metric)![c] ?? null },
+      ]),
+    ),
+  }));
+  return {
+    ...{ study: study.name, title, question, budget, metrics, compare, base },
+    axes: Object.keys(study.axes),
+    cells: results,
+    runs,
+  };
+}
+
+function cellResult(
+  cell: Cell,
+  runs: readonly RunResult[],
+  metrics: readonly string[],
+  compare: readonly string[],
+): CellResult {
+  const own = runs.filter((run) => run.cell === cell.name && Object.keys(run.metrics).length > 0);
+  const partners = runs.filter((run) => cell.baseline !== null && run.cell === cell.baseline);
+  const valuesOf = (metric: string): number[] => own.flatMap((run) => run.metrics[metric] ?? []);
+  const differencesIn = (metric: string): number[] =>
+    own.flatMap((run) => {
+      const before = partners.find(({ seed }) => seed === run.seed)?.metrics[metric] ?? null;
+      const after = run.metrics[metric] ?? null;
+      return before === null || after === null ? [] : [after - before];
+    });
+  return {
+    name: cell.name,
+    values: cell.values,
+    seeds: own.map(({ seed }) => seed),
+    metrics: Object.fromEntries(metrics.map((metric) => [metric, meanOf(valuesOf(metric))])),
+    baseline: cell.baseline,
+    differences:
+      cell.baseline === null
+        ? {}
+        : Object.fromEntries(compare.map((metric) => [metric, differenceOf(differencesIn(metric))])),
+  };
+}
+
+function meanOf(values: readonly number[]): Mean | null {
+  if (values.length === 0) return null;
+  return values.length === 1 ? { value: values[0]!, low: null, high: null, count: 1 } : tInterval(values);
+}
+
+function differenceOf(values: readonly number[]): Difference | null {
+  if (values.length < 2) {
+    const mean = meanOf(values);
+    return mean && { ...mean, pValue: null, pHolm: null };
+  }
+  return {
+    ...pairedTInterval(
+      values.map(() => 0),
+      values,
+    ),
+    pHolm: null,
+  };
+}
+
+/** Corrected p-values by cell; none where a cell has none. */
+function holmOf(cells: readonly CellResult[], metric: string): (number | null)[] {
+  const known = cells.map(({ differences }) => differences[metric]?.pValue ?? null);
+  const corrected = holm(known.filter((p) => p !== null));
+  return known.map((p) => (p === null ? null : corrected.shift()!));
+}

@@ -1,0 +1,162 @@
+/**
+ * @file Trains and probes the runs of a study that are not done, side by side, each command in a process of its own.
+ *
+ * All state is in the run folders: whatever ended this process, the next begins where the runs stand.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { lockHolder } from '../training/index.js';
+import { type ChildOutcome, type ChildProgress, runChild } from './child.js';
+import type { StudyPlan, StudyRun } from './plan.js';
+import type { RunState, StudyFolder } from './study-folder.js';
+
+export type StudyEvent =
+  | { kind: 'started'; run: StudyRun; state: RunState }
+  /** Shares of training and probe that are done, 0 to 1. */
+  | { kind: 'progress'; run: StudyRun; train: number; probe: number }
+  | { kind: 'trained'; run: StudyRun; seconds: number }
+  | { kind: 'finished'; run: StudyRun; seconds: number }
+  | { kind: 'failed'; run: StudyRun; lastLines: string[] }
+  | { kind: 'interrupted'; run: StudyRun };
+
+export interface ScheduleOptions {
+  /** How many runs go side by side, and with how many threads each. */
+  parallel: number;
+  threads: number;
+  onEvent: (event: StudyEvent) => void;
+  /** Stops every run with a checkpoint. */
+  signal: AbortSignal;
+}
+
+/** Seconds to wait for a process that a killed study left: it stops at its next step. */
+const PATIENCE = 60;
+
+/**
+ * Brings runs to their end.
+ * @param states - where they stand; changed to where they stand then
+ * @returns those that failed, by name, with the last lines of their logs
+ */
+export async function runStudy(
+  { runs }: StudyPlan,
+  folder: StudyFolder,
+  states: Map<string, RunState>,
+  options: ScheduleOptions,
+): Promise<Map<string, string[]>> {
+  const left = runs.filter(({ name }) => states.get(name) !== 'done');
+  const failed = new Map<string, string[]>();
+  const data = new DataGate();
+  const work = async (): Promise<void> => {
+    for (let run = left.shift(); run && !options.signal.aborted; run = left.shift()) {
+      const { outcome, lastLines } = await data.passed(run, (ready) =>
+        bringToEnd(run!, folder, states, options, ready),
+      );
+      if (outcome === 'failed') {
+        failed.set(run.name, lastLines);
+        options.onEvent({ kind: 'failed', run, lastLines });
+      } else if (outcome === 'interrupted') options.onEvent({ kind: 'interrupted', run });
+    }
+  };
+  await Promise.all(Array.from({ length: options.parallel }, work));
+  return failed;
+}
+
+/** The first run of a data set fetches and prepares it; others of that data set wait until it trains. */
+class DataGate {
+  readonly #ready = new Map<string, Promise<void>>();
+
+  async passed<T>({ config }: StudyRun, work: (ready: () => void) => Promise<T>): Promise<T> {
+    const before = this.#ready.get(config.dataset);
+    if (before) {
+      await before;
+      return work(() => {});
+    }
+    let open = (): void => {};
+    this.#ready.set(
+      config.dataset,
+      new Promise((resolve) => {
+        open = resolve;
+      }),
+    );
+    try {
+      return await work(open);
+    } finally {
+      open();
+    }
+  }
+}
+
+async function bringToEnd(
+  run: StudyRun,
+  folder: StudyFolder,
+  states: Map<string, RunState>,
+  { threads, signal, onEvent }: ScheduleOptions,
+  dataReady: () => void,
+): Promise<ChildOutcome> {
+  const runFolder = folder.run(run);
+  const state = states.get(run.name)!;
+  try {
+    onEvent({ kind: 'started', run, state });
+    const child = (args: string[], tell: (share: number) => void): Promise<ChildOutcome> =>
+      runChild(args, {
+        log: folder.logOf(run),
+        threads,
+        signal,
+        onProgress: (progress) => {
+          if (!isAbout(progress, runFolder.path)) return;
+          dataReady();
+          tell(progress.done / progress.total);
+        },
+      });
+    await untilFree(runFolder.path, signal);
+    if (state === 'new') runFolder.remove(); // what other code made, or a kill left half
+    if (state === 'new') await runFolder.create(run.config);
+    if (runFolder.status !== 'finished') {
+      const trained = await child(['train', '--resume', runFolder.path, '--json'], (train) =>
+        onEvent({ kind: 'progress', run, train, probe: 0 }),
+      );
+      if (trained.outcome !== 'finished') return trained;
+      onEvent({ kind: 'trained', run, seconds: folder.trainSeconds(run) });
+    }
+    states.set(run.name, 'trained');
+    const started = performance.now();
+    const probed = await child(
+      ['probe', runFolder.path, ...probeFlags(folder), '--again', '--json'],
+      (probe) => onEvent({ kind: 'progress', run, train: 1, probe }),
+    );
+    if (probed.outcome !== 'finished') return probed;
+    const seconds = (performance.now() - started) / 1000;
+    await folder.recordProbe(run, seconds);
+    states.set(run.name, 'done');
+    onEvent({ kind: 'finished', run, seconds });
+    return probed;
+  } catch (error) {
+    if (signal.aborted) return { outcome: 'interrupted', lastLines: [] };
+    return { outcome: 'failed', lastLines: [(error as Error).message] };
+  }
+}
+
+/** Whether a command tells of its run, and not of loading the data set. */
+export function isAbout({ label, unit }: ChildProgress, path: string): boolean {
+  return (label === path && unit === 'examples') || label === `probe ${path}`;
+}
+
+function probeFlags({ study }: StudyFolder): string[] {
+  const { l2, seed, probes } = study.probe;
+  return [
+    ...['--seed', String(seed)],
+    ...(l2 === undefined ? [] : ['--l2', String(l2)]),
+    ...(probes === undefined ? [] : ['--probes', probes.join(',')]),
+  ];
+}
+
+/** Waits for a process that still trains the run. @throws Error where it does not end */
+async function untilFree(path: string, signal: AbortSignal): Promise<void> {
+  for (let waited = 0; lockHolder(path); waited += 0.1) {
+    if (waited > PATIENCE) {
+      const { pid, host } = lockHolder(path) ?? { pid: 0, host: '' };
+      throw new Error(
+        `${path} is trained by process ${pid} on ${host}. End it, or wait for it, and start the study again.`,
+      );
+    }
+    await setTimeout(100, undefined, { signal });
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * @file A study as a file: a question, the runs that it needs (a grid of options × seeds), what they are compared by.
+ *
+ * Read and checked whole before anything runs; what is wrong is said with its file, line and key.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { suggest } from '../suggest.js';
+
+/** A study that cannot be meant. */
+export class StudyProblem extends Error {}
+
+const NAME = /^[\w.-]+$/;
+const named = z.string().regex(NAME, 'letters, digits, dots, dashes and underscores only');
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+/** Options of `la-ssl train`; they are checked cell by cell, when all that belongs to a run is together. */
+const overrides = z.record(z.string(), z.unknown());
+
+const range = z.strictObject({
+  between: z
+    .tuple([z.number(), z.number()])
+    .refine(([low, high]) => low < high, 'the lower bound comes first'),
+  scale: z.enum(['linear', 'log']).default('linear'),
+  whole: z.boolean().default(false),
+});
+
+const axis = z.union([z.array(scalar).min(1), range, z.record(named, z.union([scalar, overrides]))], {
+  error: 'give a list of values, values by name, or { between: [low, high], scale: log } to draw from',
+});
+
+const runsOfStudy = {
+  base: overrides.default({}).describe('options that all runs share'),
+  axes: z.record(named, axis).default({}).describe('what varies: every combination is a cell of the grid'),
+  cells: z.record(named, overrides).default({}).describe('cells beside the grid, by name'),
+  search: z
+    .strictObject({ draws: z.int().min(1), seed: z.int().min(0).default(0) })
+    .optional()
+    .describe('so many random combinations of the axes in place of all'),
+  seeds: z.array(z.int().min(0)).min(1).describe('every cell runs with each of them'),
+};
+
+/** What a budget changes: options are added, axes and cells of the same name replaced, and so are search and seeds. */
+const budget = z.strictObject({
+  base: runsOfStudy.base,
+  axes: runsOfStudy.axes,
+  cells: runsOfStudy.cells,
+  search: runsOfStudy.search,
+  seeds: runsOfStudy.seeds.optional(),
+});
+
+/** The least and the full effort. */
+export const BUDGETS = ['small', 'full'] as const;
+export type BudgetName = (typeof BUDGETS)[number];
+
+const studySchema = z.strictObject({
+  title: z.string().min(1),
+  question: z.string().min(1),
+  ...runsOfStudy,
+  budgets: z.strictObject({ small: budget.optional(), full: budget.optional() }).default({}),
+  baseline: z
+    .union([z.string(), z.record(z.string(), scalar)])
+    .optional()
+    .describe(
+      'a cell by name, or values of axes: each cell is compared with the one that has these in place of its own',
+    ),
+  metrics: z.array(z.string()).min(1).describe('such as biased.worstGroup or update.conflictingIsSlower'),
+  compare: z
+    .array(z.string())
+    .optional()
+    .describe('the metrics whose differences from the baseline are tested (all)'),
+  probe: z
+    .strictObject({
+      l2: z.number().min(0).optional(),
+      seed: z.int().min(0).default(0),
+      probes: z.array(z.string()).min(1).optional(),
+    })
+    .prefault({})
+    .describe('options of la-ssl probe; its data set is that of the run'),
+  resources: z
+    .strictObject({
+      threadsPerRun: z.int().min(1).default(1),
+      parallel: z.int().min(1).optional(),
+      memoryPerRunGiB: z.number().positive().default(1),
+    })
+    .prefault({}),
+});
+
+export type Axis = z.output<typeof axis>;
+export type AxisRange = z.output<typeof range>;
+/** A study with its budget applied. */
+export interface Study extends Omit<z.output<typeof studySchema>, 'budgets'> {
+  /** Name of its file, without the ending. */
+  name: string;
+  file: string;
+  budget: BudgetName;
+  /** The line of the file in which the first of these keys stands that is there. */
+  lineOf(...paths: readonly (readonly PropertyKey[])[]): number;
+}
+
+/**
+ * Reads a study.
+ * @param effort - which of its budgets
+ * @throws StudyProblem that names the file, the line and the key
+ */
+export function readStudy(file: string, effort: BudgetName): Study {
+  const { content, lineOf } = readYaml(file);
+  const checked = studySchema.safeParse(content);
+  if (!checked.success) {
+    throw new StudyProblem(checked.error.issues.flatMap((issue) => describe(file, issue, lineOf)).join('\n'));
+  }
+  const { budgets, ...shared } = checked.data;
+  const {
+    base,
+    axes,
+    cells,
+    search = shared.search,
+    seeds = shared.seeds,
+  } = budgets[effort] ?? budget.parse({});
+  const study: Study = {
+    ...shared,
+    base: { ...shared.base, ...base },
+    axes: { ...shared.axes, ...axes },
+    cells: { ...shared.cells, ...cells },
+    search,
+    seeds,
+    name: basename(file, extname(file)),
+    file,
+    budget: effort,
+    lineOf,
+  };
+  checkLists(study);
+  return study;
+}
+
+function readYaml(file: string): { content: unknown; lineOf: Study['lineOf'] } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StudyProblem(`${file} cannot be read (${code}). Give the path of a study, a YAML file.`);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const problem = document.errors[0];
+  if (problem) throw new StudyProblem(`${file}: ${problem.message}`);
+  const lineOf: Study['lineOf'] = (...paths) => {
+    for (const path of paths) {
+      for (let depth = path.length; depth > 0; depth--) {
+        const node = document.getIn(path.slice(0, depth), true) as { range?: number[] } | undefined;
+        if (depth < path.length && paths.length > 1) break; // another of them may be there whole
+        if (node?.range) return lines.linePos(node.range[0]!).line;
+      }
+    }
+    return paths.length > 1 ? lineOf(paths.at(-1)!) : 1;
+  };
+  return { content: document.toJS() ?? {}, lineOf };
+}
+
+function describe(file: string, issue: z.core.$ZodIssue, lineOf: Study['lineOf']): string[] {
+  const known = Object.keys(
+    issue.path[0] === 'budgets' && issue.path.length > 1 ? budget.shape : studySchema.shape,
+  );
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const place = [...issue.path, key];
+      return `${file}, line ${lineOf(place)}: a study has no ${place.join('.')}.${suggest(key, known)}`;
+    });
+  }
+  return [`${file}, line ${lineOf(issue.path)}: ${issue.path.join('.') || 'the study'}: ${issue.message}`];
+}
+
+function checkLists({ file, seeds, metrics, compare, lineOf }: Study): void {
+  const fail = (key: string, text: string): never => {
+    throw new StudyProblem(`${file}, line ${lineOf([key])}: ${key}: ${text}`);
+  };
+  if (new Set(seeds).size < seeds.length) fail('seeds', 'name each once.');
+  const nameless = metrics.find((name) => !/^\w+(\.[^.]+)+$/.test(name));
+  if (nameless !== undefined)
+    fail('metrics', `${nameless} is none. Give a source and what it says, such as biased.overall.`);
+  const unknown = compare?.find((name) => !metrics.includes(name));
+  if (unknown !== undefined)
+    fail('compare', `${unknown} is not among the metrics.${suggest(unknown, metrics)}`);
+}

@@ -1,0 +1,147 @@
+/** @file The result of a study as Markdown and CSV: a row a cell. The same result gives the same bytes. */
+import { stringify } from 'yaml';
+import type { CellResult, Difference, Mean, RunResult, StudyResult } from './results.js';
+
+/** Metrics that are no shares, and so are shown as they are. */
+const PLAIN = /^(update|epoch|cost)\.|(logLoss|brier|gap)$/i;
+
+/** `biased.worstGroup` → `biased: worst group`. */
+function headingOf(metric: string): string {
+  const [source, ...path] = metric.split('.');
+  return `${source}: ${path.join(' ').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
+}
+
+function figure(value: number, metric: string): string {
+  if (!PLAIN.test(metric)) return (100 * value).toFixed(1);
+  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3);
+}
+
+/** `71.3 [69.2, 73.3]`, shares in %. */
+export function formatMean(mean: Mean | null | undefined, metric: string): string {
+  if (!mean) return '–';
+  const value = figure(mean.value, metric);
+  return mean.low === null || mean.high === null
+    ? value
+    : `${value} [${figure(mean.low, metric)}, ${figure(mean.high, metric)}]`;
+}
+
+/** `+6.1 [3.9, 8.2]`; an asterisk where Holm's p-value is below 0.05. */
+export function formatChange(difference: Difference | null | undefined, metric: string): string {
+  if (!difference) return '–';
+  const sign = difference.value > 0 ? '+' : '';
+  const star = difference.pHolm !== null && difference.pHolm < 0.05 ? ' *' : '';
+  return `${sign}${formatMean(difference, metric)}${star}`;
+}
+
+/** The header and rows of a table. */
+export interface StudyTable {
+  header: string[];
+  rows: string[][];
+}
+
+/** Of every cell the mean over its seeds. */
+export function meansTable({ axes, metrics, cells }: StudyResult): StudyTable {
+  const rows = cells.map((cell) => [
+    ...placeOf(cell, axes),
+    String(cell.seeds.length),
+    ...metrics.map((metric) => formatMean(cell.metrics[metric], metric)),
+  ]);
+  return { header: [...placeHeader(axes), 'seeds', ...metrics.map(headingOf)], rows };
+}
+
+/** Of every cell that has a baseline the difference from it; null where none has. */
+export function differencesTable({ axes, compare, cells }: StudyResult): StudyTable | null {
+  const compared = cells.filter(({ baseline }) => baseline !== null);
+  if (compared.length === 0) return null;
+  const rows = compared.map((cell) => [
+    ...placeOf(cell, axes),
+    cell.baseline!,
+    String(Math.max(0, ...compare.map((metric) => cell.differences[metric]?.count ?? 0))),
+    ...compare.map((metric) => formatChange(cell.differences[metric], metric)),
+  ]);
+  return { header: [...placeHeader(axes), 'less', 'seeds', ...compare.map(headingOf)], rows };
+}
+
+/** A cell is told by its values, one that is beside the grid or drawn by its name too. */
+function placeHeader(axes: readonly string[]): string[] {
+  return ['cell', ...axes];
+}
+
+function placeOf(cell: CellResult, axes: readonly string[]): string[] {
+  return [cell.name, ...axes.map((axis) => cell.values[axis] ?? '–')];
+}
+
+/** How the figures are to be read. */
+export function captionOf(result: StudyResult): string {
+  const parts = ['Shares in %, means over seeds with 95 % intervals (Student).'];
+  const compared = result.cells.filter(({ baseline }) => baseline !== null).length;
+  if (compared > 0) parts.push('Differences are paired by seed, in points where they are of shares.');
+  if (compared > 1) {
+    parts.push(
+      `An asterisk: p < 0.05 after Holm's correction for the ${compared} comparisons of that metric.`,
+    );
+  }
+  return parts.join(' ');
+}
+
+/** The page of a study. */
+export function studyMarkdown(result: StudyResult): string {
+  const { title, question, base, budget, study } = result;
+  const differences = differencesTable(result);
+  const failed = result.runs.filter((run) => run.failed);
+  const codes = [...new Set(result.runs.flatMap(({ code }) => code ?? []))];
+  return `${[
+    `# ${title}`,
+    question,
+    `Study \`${study}\`, budget \`${budget}\`, ${result.runs.length} runs, code ${codes.join(', ') || 'unknown'}.`,
+    markdownTable(meansTable(result)),
+    ...(differences ? [markdownTable(differences)] : []),
+    captionOf(result),
+    ...(failed.length > 0 ? [failuresOf(failed)] : []),
+    `What all runs share:\n\n\`\`\`yaml\n${stringify(base)}\`\`\``,
+  ].join('\n\n')}\n`;
+}
+
+function failuresOf(failed: readonly RunResult[]): string {
+  return [
+    'These runs failed and are not in the tables:',
+    ...failed.map((run) => `- ${run.name}: ${run.failed!.at(-1)}`),
+  ].join('\n');
+}
+
+function markdownTable({ header, rows }: StudyTable): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A row a cell, every figure in full; empty where there is none. */
+export function studyCsv({ axes, metrics, compare, cells }: StudyResult): string {
+  const header = [
+    ...['cell', ...axes, 'seeds'],
+    ...metrics.flatMap((metric) => [metric, `${metric}.low`, `${metric}.high`]),
+    'baseline',
+    ...compare.flatMap((metric) =>
+      ['', '.low', '.high', '.p', '.pHolm'].map((end) => `${metric}.difference${end}`),
+    ),
+  ];
+  const rows = cells.map((cell) => [
+    ...[cell.name, ...axes.map((axis) => cell.values[axis]), cell.seeds.length],
+    ...metrics.flatMap((metric) => partsOf(cell.metrics[metric])),
+    cell.baseline,
+    ...compare.flatMap((metric) => {
+      const difference = cell.differences[metric];
+      return [...partsOf(difference), difference?.pValue, difference?.pHolm];
+    }),
+  ]);
+  return [header, ...rows].map((row) => `${row.map(csvField).join(',')}\n`).join('');
+}
+
+function partsOf(mean: Mean | null | undefined): (number | null | undefined)[] {
+  return [mean?.value, mean?.low, mean?.high];
+}
+
+function csvField(value: string | number | null | undefined): string {
+  const text = value === null || value === undefined ? '' : String(value);
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
