@@ -14,7 +14,9 @@ import {
   trainConfigSchema,
 } from '../training/index.js';
 import { wholeNumberFrom } from './options.js';
-import { compareRuns, probeRuns, probesAsJson, shortTable } from './probe.js';
+import { probeRuns } from './probe.js';
+import { compareRuns } from './probe-compare.js';
+import { probesAsJson, shortTable } from './probe-tables.js';
 import { runTraining } from './train.js';
 
 /** What the runs share. Chosen on seeds 100 to 102. */
@@ -82,13 +84,13 @@ export function demoCommand(): Command {
       }
       const runs = await probeRuns(paths);
       const probed = runs.map((run) => run.probed);
-      const comparisons = compareRuns(probed, runs[0]!.test);
+      const comparisons = compareRuns(probed, runs[0]!.data.test);
       if (flags.json) process.stdout.write(`${JSON.stringify(probesAsJson(probed, comparisons))}\n`);
       else {
         process.stdout.write(
           `\n${shortTable(probed, comparisons)}\n\n` +
             'A linear probe of the frozen features, fitted on the training labels as they are. Intervals are over the\n' +
-            `${runs[0]!.test.shape.count} test images, of this one seed; that of the difference is paired.\n\n` +
+            `${runs[0]!.data.test.shape.count} test images, of this one seed; that of the difference is paired.\n\n` +
             `Written: ${paths.join(', ')}\n` +
             `More:    la-ssl probe ${paths.join(' ')}   (also a balanced and an attribute probe)\n` +
             `         la-ssl score ${paths[1]}   (the images that were learned slowest)\n`,

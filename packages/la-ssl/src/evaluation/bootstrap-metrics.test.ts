@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from '../random.js';
 import { bootstrapAccuracy, bootstrapDifference } from './bootstrap.js';
-import { bootstrapMetricDifferences, bootstrapMetrics, bootstrapPValue } from './bootstrap-metrics.js';
+import { bootstrapMetricDifferences, bootstrapMetrics } from './bootstrap-metrics.js';
+import { bootstrapPValue } from './bootstrap-p-value.js';
 import { METRIC_NAMES } from './metric-evaluator.js';
 import type { ScoredSet } from './scored-set.js';
 

@@ -10,6 +10,7 @@
 import { Random } from '../random.js';
 import { quantile } from '../sampling/index.js';
 import type { BootstrapOptions } from './bootstrap.js';
+import { bootstrapPValue } from './bootstrap-p-value.js';
 import { defaultConfidence, type Estimate, tailOf } from './intervals.js';
 import { MetricEvaluator, type MetricName } from './metric-evaluator.js';
 import type { ScoredSet } from './scored-set.js';
@@ -96,17 +97,6 @@ function intervals(
       },
     ]),
   );
-}
-
-/**
- * The two-sided p-value of "the difference is 0" that inverts the percentile interval:
- * `2 · min(#{d ≤ 0} + 1, #{d ≥ 0} + 1) / (B + 1)`, at most 1.
- * Source: Davison and Hinkley 1997, Bootstrap Methods and their Application, Eq. 4.11 for the + 1
- */
-export function bootstrapPValue(replicates: readonly number[]): number {
-  const atMost = replicates.filter((d) => d <= 0).length;
-  const atLeast = replicates.filter((d) => d >= 0).length;
-  return Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (replicates.length + 1));
 }
 
 /** The examples of each label and group. */

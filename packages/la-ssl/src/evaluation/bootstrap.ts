@@ -13,6 +13,7 @@
  */
 import { Random } from '../random.js';
 import { quantile } from '../sampling/index.js';
+import { bootstrapPValue } from './bootstrap-p-value.js';
 import { accuracyOf, type EvaluationGroups, type Stratum, stratify, tally, worstGroupOf } from './groups.js';
 import { defaultConfidence, type Estimate, tailOf } from './intervals.js';
 
@@ -50,9 +51,14 @@ export function bootstrapAccuracy(
   options: BootstrapOptions,
 ): Headline<Estimate> {
   const groupCount = groups?.groups.length ?? 0;
-  return bootstrap(stratify([predictions], labels, groups), options, (strata) =>
+  const found = bootstrap(stratify([predictions], labels, groups), options, (strata) =>
     headline(strata, groupCount, 0),
   );
+  return mapHeadline((part) => {
+    if (!found[part]) return null;
+    const { pValue: _, ...estimate } = found[part]; // of an accuracy, "it is 0" is no question
+    return estimate;
+  });
 }
 
 /**
@@ -63,7 +69,7 @@ export function bootstrapAccuracy(
  * @param other - predicted labels `[N]`
  * @param labels - true labels `[N]`
  * @param groups - of the same examples; without them only `overall` is told
- * @returns differences; the count of `worstGroup` is that of the smaller of the two worst groups
+ * @returns differences, with the two-sided p-value of none (`bootstrapPValue`); the count of `worstGroup` is that of the smaller of the two worst groups
  * @throws RangeError where the inputs do not fit together or an option is out of range
  */
 export function bootstrapDifference(
@@ -72,7 +78,7 @@ export function bootstrapDifference(
   labels: ArrayLike<number>,
   groups: EvaluationGroups | undefined,
   options: BootstrapOptions,
-): Headline<Estimate> {
+): Headline<Estimate & { readonly pValue: number }> {
   const groupCount = groups?.groups.length ?? 0;
   return bootstrap(stratify([baseline, other], labels, groups), options, (strata) => {
     const before = headline(strata, groupCount, 0);
@@ -93,7 +99,7 @@ function bootstrap(
   strata: readonly Stratum[],
   { seed, resamples = defaultResamples, confidence = defaultConfidence }: BootstrapOptions,
   statistic: (strata: readonly Stratum[]) => Headline<Point>,
-): Headline<Estimate> {
+): Headline<Estimate & { readonly pValue: number }> {
   if (!(Number.isInteger(resamples) && resamples >= 1)) {
     throw new RangeError(`resamples must be a whole number ≥ 1, got ${resamples}.`);
   }
@@ -112,6 +118,7 @@ function bootstrap(
       low: quantile(values, tail),
       high: quantile(values, 1 - tail),
       count: point.count,
+      pValue: bootstrapPValue(values),
     };
   });
 }

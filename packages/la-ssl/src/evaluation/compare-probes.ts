@@ -20,7 +20,7 @@ export interface ProbePair {
 
 export interface ProbeComparison {
   /** `other − baseline` of each pair; intervals over test examples. */
-  readonly pairs: readonly Headline<Estimate>[];
+  readonly pairs: readonly Headline<Estimate & { readonly pValue: number }>[];
   /** Mean of the pairs; intervals over seeds, `count` the number of pairs. Null where there is one pair only. */
   readonly overSeeds: Headline<Estimate & { readonly pValue: number }> | null;
 }

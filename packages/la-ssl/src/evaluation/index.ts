@@ -13,6 +13,7 @@ export {
   defaultMetricResamples,
   type MetricEstimates,
 } from './bootstrap-metrics.js';
+export { bootstrapPValue } from './bootstrap-p-value.js';
 export { CALIBRATION_BINS, type Calibration, calibrationOf } from './calibration.js';
 export { compareProbes, type ProbeComparison, type ProbePair } from './compare-probes.js';
 export { type ClassFigures, classFigures, macroMean } from './confusion.js';

@@ -69,7 +69,7 @@ export function knnProbe({ train, test }: { train: ProbeSet; test: ProbeSet }): 
 /** The examples that have a label: all that a probe can learn from or be measured on. */
 export function labelledOnly(dataset: ImageDataset): ImageDataset {
   const { labels } = dataset;
-  if (!labels || !labels.includes(-1)) return dataset;
+  if (!labels?.includes(-1)) return dataset;
   return subsetOf(
     dataset,
     Int32Array.from(labels.keys()).filter((i) => labels[i]! >= 0),

@@ -1,0 +1,118 @@
+/** @file The tables of `la-ssl probe`, and the same as JSON. */
+import { metricsOverSeeds, type RunProbes } from '../evaluation/index.js';
+import {
+  COMPARED,
+  type ComparedProbe,
+  type Comparison,
+  type Condition,
+  conditionsOf,
+  PARTS,
+  type ProbedRun,
+  shownOf,
+} from './probe-compare.js';
+import { formatDifference, formatEstimate, formatTable } from './table.js';
+
+/** One table of the biased probe alone: each run, and what the others differ from the first by. */
+export function shortTable(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): string {
+  const rows = runs.map(({ config, probes }) => [
+    config.sampler,
+    ...PARTS.map((part) => formatEstimate(probes.biased.metrics[part])),
+  ]);
+  const differences = comparisons
+    .filter(({ probe }) => probe === 'biased')
+    .map(({ other, result }) => [
+      `${other}, difference`,
+      ...PARTS.map((part) => formatDifference(shownOf(result)[part])),
+    ]);
+  return formatTable(['accuracy in % [95 % interval]', ...HEADINGS], [...rows, ...differences]);
+}
+
+/** The tables that a person reads. */
+export function describeProbes(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): string {
+  const parts = [
+    'Accuracy in % on the test set, with 95 % intervals over test examples.',
+    probeTable('biased', runs),
+    probeTable('balanced', runs),
+    probeTable('dfr', runs),
+    probeTable('knn', runs),
+    attributeTable(runs),
+  ];
+  const conditions = conditionsOf(runs).filter((condition) => condition.runs.length > 1);
+  if (conditions.length > 0) parts.push(...COMPARED.map((probe) => seedsTable(probe, conditions)));
+  if (comparisons.length > 0) parts.push(comparisonTable(comparisons));
+  const warnings = runs.flatMap((run) => run.probes.warnings.map((text) => `${run.folder.path}: ${text}`));
+  return [...parts.filter((part) => part !== ''), ...warnings].join('\n\n');
+}
+
+const HEADINGS = ['overall', 'aligned', 'conflicting', 'worst group'];
+
+function probeTable(probe: ComparedProbe, runs: readonly ProbedRun[]): string {
+  const rows = runs.flatMap((run) => {
+    const metrics = run.probes[probe]?.metrics;
+    if (!metrics) return [];
+    return [
+      [
+        run.folder.path,
+        ...PARTS.map((part) => formatEstimate(metrics[part])),
+        metrics.worstGroup?.group ?? '–',
+      ],
+    ];
+  });
+  return rows.length === 0 ? '' : formatTable([`${probe} probe`, ...HEADINGS, 'which'], rows);
+}
+
+function attributeTable(runs: readonly ProbedRun[]): string {
+  const rows = runs.flatMap((run) => {
+    const metrics = run.probes.attribute?.metrics;
+    return metrics ? [[run.folder.path, formatEstimate(metrics.overall)]] : [];
+  });
+  return rows.length === 0 ? '' : formatTable(['attribute probe', 'overall'], rows);
+}
+
+function seedsTable(probe: ComparedProbe, conditions: readonly Condition[]): string {
+  const rows = conditions.flatMap(({ name, runs }) => {
+    const metrics = runs.flatMap((run) => run.probes[probe]?.metrics ?? []);
+    if (metrics.length < 2) return [];
+    const mean = metricsOverSeeds(metrics);
+    return [[name, String(metrics.length), ...PARTS.map((part) => formatEstimate(mean[part]))]];
+  });
+  return rows.length === 0
+    ? ''
+    : formatTable([`mean over seeds, ${probe} probe (interval over seeds)`, 'seeds', ...HEADINGS], rows);
+}
+
+function comparisonTable(comparisons: readonly Comparison[]): string {
+  const rows = comparisons.map(({ baseline, other, probe, seeds, result, holm }) => {
+    const shown = shownOf(result);
+    const mark = (part: (typeof PARTS)[number]) => (holm ? ((holm[part] ?? 1) < 0.05 ? ' *' : '  ') : '');
+    return [
+      `${other} − ${baseline}, ${probe} probe`,
+      String(seeds.length),
+      ...PARTS.map((part) => `${formatDifference(shown[part])}${mark(part)}`),
+    ];
+  });
+  const over = comparisons.some(({ result }) => result.overSeeds) ? 'seeds' : 'test examples';
+  const table = formatTable([`difference in points (interval over ${over})`, 'seeds', ...HEADINGS], rows);
+  return comparisons.some(({ holm }) => holm)
+    ? `${table}\n* p < 0.05 after Holm's correction for all comparisons of a probe with the baseline; intervals are not corrected.`
+    : table;
+}
+
+export function probesAsJson(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): object {
+  const lean = (probe: RunProbes['balanced']) =>
+    probe && { ...probe, predictions: undefined, probabilities: undefined };
+  return {
+    runs: runs.map(({ folder, config, probes }) => ({
+      run: folder.path,
+      sampler: config.sampler,
+      seed: config.seed,
+      biased: lean(probes.biased),
+      balanced: lean(probes.balanced),
+      attribute: lean(probes.attribute),
+      ...(probes.dfr && { dfr: lean(probes.dfr) }),
+      ...(probes.knn && { knn: lean(probes.knn) }),
+      warnings: probes.warnings,
+    })),
+    comparisons,
+  };
+}
