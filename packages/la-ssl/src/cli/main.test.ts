@@ -29,6 +29,7 @@ test('the program has these commands, and its help names them', async () => {
     'demo',
     'embed',
     'export',
+    'finetune',
     'probe',
     'runs',
     'score',
@@ -37,7 +38,18 @@ test('the program has these commands, and its help names them', async () => {
   ]);
   const { status, stdout } = await laSsl('--help');
   assert.equal(status, 0);
-  for (const name of ['data', 'demo', 'embed', 'export', 'probe', 'runs', 'score', 'study', 'train'])
+  for (const name of [
+    'data',
+    'demo',
+    'embed',
+    'export',
+    'finetune',
+    'probe',
+    'runs',
+    'score',
+    'study',
+    'train',
+  ])
     assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
 });
 

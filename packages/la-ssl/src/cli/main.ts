@@ -5,6 +5,7 @@ import { dataCommand } from './data.js';
 import { demoCommand } from './demo.js';
 import { embedCommand } from './embed.js';
 import { exportCommand } from './export.js';
+import { finetuneCommand } from './finetune.js';
 import { UsageError } from './options.js';
 import { probeCommand } from './probe.js';
 import { runsCommand } from './runs.js';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     dataCommand(),
     trainCommand(),
     probeCommand(),
+    finetuneCommand(),
     scoreCommand(),
     studyCommand(),
     runsCommand(),

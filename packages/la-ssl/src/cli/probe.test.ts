@@ -69,6 +69,25 @@ test('reads the files of before, and makes anew what has no figures', async () =
   assert.ok(saved().biased.detail);
 });
 
+test('fine-tunes a copy: the run keeps its encoder', async () => {
+  const before = readFileSync(join(run, 'encoder.safetensors'));
+  const { status, stdout, stderr } = await laSsl(
+    'finetune',
+    run,
+    '--epochs',
+    '1',
+    '--batch-size',
+    '32',
+    '--json',
+  );
+  assert.equal(status, 0, stderr);
+  const { metrics, detail } = JSON.parse(stdout);
+  assert.equal(metrics.overall.count, 48);
+  assert.equal(detail.figures.accuracy, metrics.overall.value);
+  assert.deepEqual(JSON.parse(readFileSync(join(run, 'finetune.json'), 'utf8')).metrics, metrics);
+  assert.ok(before.equals(readFileSync(join(run, 'encoder.safetensors'))));
+});
+
 test('compares several runs with the first, corrected for how many they are', async () => {
   const others = [await trainTiny(folder, 'two'), await trainTiny(folder, 'three')];
   for (const [i, other] of others.entries()) {

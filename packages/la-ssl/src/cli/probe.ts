@@ -92,7 +92,8 @@ function namesAmong<T extends string>(text: string, known: readonly T[]): T[] {
   throw new InvalidArgumentError(`There is no ${wrong}; these are: ${known.join(', ')}, or all.`);
 }
 
-function nonNegative(text: string): number {
+/** A number from 0 on. */
+export function nonNegative(text: string): number {
   const value = Number(text);
   if (!(value >= 0) || text.trim() === '')
     throw new InvalidArgumentError('It takes a number that is not negative.');

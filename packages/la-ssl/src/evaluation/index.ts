@@ -33,6 +33,7 @@ export {
   featureBatches,
   NonFiniteFeatures,
 } from './features.js';
+export { FINE_TUNE_DEFAULTS, type FineTuneOptions, fineTune } from './fine-tune.js';
 export { type FistaOptions, type FistaResult, fista } from './fista.js';
 export { defaultL2Grid, type FittedProbe, probeLogits } from './fit-probe.js';
 export {
