@@ -104,7 +104,7 @@ describe('a study that cannot be meant', () => {
       [{ base: { ...base, seed: 1 } }, /seed: give seeds of the study/],
       [{ axes: { sampler: ['uniform', 'lassl'] } }, /line 19: sampler: "lassl": .*\(in lassl\)/],
       [
-        { axes: { sampler: { a: { sampler: 'uniform' }, b: { gama: 1 } } } },
+        { axes: { sampler: { a: { sampler: 'uniform' }, b: { gama: 1 } } }, baseline: undefined },
         /line 22: gama: .*Did you mean gamma/,
       ],
       [{ axes: { gamma: { between: [1, 2] } }, baseline: undefined }, /a range can be drawn from only/],
@@ -128,10 +128,12 @@ describe('a study that cannot be meant', () => {
     for (const [changes, message] of cases) assert.match(problemOf(t, changes), message);
   });
 
-  it('is refused where it is no YAML, or not there', (t) => {
+  it('is refused where it is no YAML, has no such budget, or is not there', (t) => {
     const { file } = writeStudy(t);
     writeFileSync(file, `${stringify(TINY_STUDY)}\n  - [`);
     assert.throws(() => readStudy(file, 'small'), StudyProblem);
+    writeFileSync(file, stringify({ ...TINY_STUDY, budgets: {} }));
+    assert.throws(() => readStudy(file, 'full'), /has no full budget/);
     assert.throws(() => readStudy(`${file}.none`, 'small'), /cannot be read \(ENOENT\)/);
   });
 });

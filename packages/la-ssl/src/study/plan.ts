@@ -1,5 +1,4 @@
 /** @file From a study to its runs: cells of the grid (or drawn from it), each with every seed, their options checked. */
-import { Random } from '../random.js';
 import { suggest } from '../suggest.js';
 import {
   type ResolvedConfig,
@@ -7,15 +6,11 @@ import {
   type TrainConfig,
   trainConfigSchema,
 } from '../training/index.js';
-import { type Axis, type AxisRange, type Study, StudyProblem } from './study-file.js';
+import { drawnCells, gridCells, type PlainCell, valuesOf } from './cells.js';
+import { problem, type Study, StudyProblem } from './study-file.js';
 
 /** Runs that differ in their seed only. */
-export interface Cell {
-  name: string;
-  /** Its value on each axis, as shown; none of a cell beside the grid. */
-  values: Record<string, string>;
-  /** What it has beside the options that all share. */
-  overrides: Record<string, unknown>;
+export interface Cell extends PlainCell {
   /** The cell that it is compared with. */
   baseline: string | null;
 }
@@ -37,14 +32,6 @@ export interface StudyPlan {
   runs: StudyRun[];
 }
 
-interface Value {
-  label: string;
-  overrides: Record<string, unknown>;
-}
-
-/** Tries a draw, before too few combinations are left to find a new one. */
-const TRIES = 1000;
-
 /**
  * The runs of a study.
  * @param threads - of each run
@@ -58,89 +45,6 @@ export function planStudy(study: Study, threads: number): StudyPlan {
   const runs = study.seeds.flatMap((seed) => cells.map((cell) => runOf(study, cell, seed, threads)));
   checkDistinct(study, cells, runs);
   return { study, cells, runs };
-}
-
-const problem = (study: Study, path: readonly PropertyKey[], text: string): StudyProblem =>
-  new StudyProblem(`${study.file}, line ${study.lineOf(path)}: ${path.join('.')}: ${text}`);
-
-function isRange(axis: Axis): axis is AxisRange {
-  return !Array.isArray(axis) && Array.isArray(axis.between);
-}
-
-/** The values of an axis that has a list of them; a plain value is one of the option that the axis is called after. */
-function valuesOf(study: Study, name: string): Value[] {
-  const axis = study.axes[name]!;
-  if (isRange(axis))
-    throw problem(study, ['axes', name], 'a range can be drawn from only; give a search, or values');
-  const entries = Array.isArray(axis)
-    ? axis.map((value) => [typeof value === 'string' ? value : `${name}${value}`, value] as const)
-    : Object.entries(axis);
-  return entries.map(([label, value]) => ({
-    label,
-    overrides:
-      typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { [name]: value },
-  }));
-}
-
-type PlainCell = Omit<Cell, 'baseline'>;
-
-function gridCells(study: Study): PlainCell[] {
-  const names = Object.keys(study.axes);
-  if (names.length === 0) return [];
-  let cells: PlainCell[] = [{ name: '', values: {}, overrides: {} }];
-  for (const axis of names) {
-    cells = cells.flatMap((cell) =>
-      valuesOf(study, axis).map(({ label, overrides }) => ({
-        name: cell.name ? `${cell.name}-${label}` : label,
-        values: { ...cell.values, [axis]: label },
-        overrides: { ...cell.overrides, ...overrides },
-      })),
-    );
-  }
-  return cells;
-}
-
-/** Random search: independent draws, none twice. Source: Bergstra & Bengio 2012, JMLR 13. */
-function drawnCells(study: Study, { draws, seed }: { draws: number; seed: number }): PlainCell[] {
-  const found = new Map<string, PlainCell>();
-  const random = new Random(seed, 0x73747564);
-  for (let tries = 0; found.size < draws; tries++) {
-    if (tries === TRIES * draws) {
-      throw problem(
-        study,
-        ['search'],
-        `the axes have only ${found.size} combinations; ask for no more draws`,
-      );
-    }
-    const drawn = Object.entries(study.axes).map(
-      ([name, axis]) => [name, drawValue(study, name, axis, random)] as const,
-    );
-    const values = Object.fromEntries(drawn.map(([name, { label }]) => [name, label]));
-    const overrides = Object.assign({}, ...drawn.map(([, value]) => value.overrides)) as Record<
-      string,
-      unknown
-    >;
-    const key = JSON.stringify(values);
-    const name = `draw-${String(found.size + 1).padStart(String(draws).length, '0')}`;
-    if (!found.has(key)) found.set(key, { name, values, overrides });
-  }
-  return [...found.values()];
-}
-
-function drawValue(study: Study, name: string, axis: Axis, random: Random): Value {
-  if (!isRange(axis)) {
-    const values = valuesOf(study, name);
-    return values[random.below(values.length)]!;
-  }
-  const [low, high] = axis.between;
-  if (axis.scale === 'log' && low <= 0)
-    throw problem(study, ['axes', name], 'a logarithmic range lies above 0');
-  const drawn =
-    axis.scale === 'log'
-      ? Math.exp(random.uniform(Math.log(low), Math.log(high)))
-      : random.uniform(low, high);
-  const value = axis.whole ? Math.round(drawn) : Number(drawn.toPrecision(4)); // as it is shown
-  return { label: String(value), overrides: { [name]: value } };
 }
 
 function withBaselines(study: Study, cells: readonly PlainCell[]): Cell[] {

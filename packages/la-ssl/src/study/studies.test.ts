@@ -12,21 +12,27 @@ import { BUDGETS, readStudy } from './study-file.js';
 
 const folder = fileURLToPath(new URL('../../../../studies/', import.meta.url));
 /** Options of `la-ssl train` lie in the same folder. */
-const files = readdirSync(folder).filter(
-  (name) => name.endsWith('.yaml') && 'question' in (parse(readFileSync(folder + name, 'utf8')) as object),
-);
+const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && 'question' in contentOf(name));
 
-test('there are the studies that the README names', () => {
+function contentOf(file: string): { question?: string; budgets?: { full?: object } } {
+  return parse(readFileSync(folder + file, 'utf8')) as object;
+}
+
+test('the studies that the README names are there', () => {
   const named = [...readFileSync(`${folder}README.md`, 'utf8').matchAll(/\| `([\w-]+\.yaml)`/g)].map(
     (match) => match[1],
   );
-  assert.deepEqual(named.sort(), files.sort());
-  assert.ok(files.length >= 9);
+  assert.ok(named.length >= 9);
+  assert.deepEqual(
+    named.filter((name) => !files.includes(name!)),
+    [],
+  );
 });
 
 for (const file of files) {
-  test(`${file}: every run of both budgets is one that can be trained`, () => {
-    for (const budget of BUDGETS) {
+  test(`${file}: every run is one that can be trained`, () => {
+    const { budgets } = contentOf(file);
+    for (const budget of BUDGETS.filter((name) => name === 'small' || budgets?.[name])) {
       const { study, runs } = planStudy(readStudy(folder + file, budget), 1);
       assert.ok(study.seeds.length >= 3, 'a claim needs three seeds');
       for (const { config } of runs) datasetSpec.parse(datasetSpecOf(config));

@@ -99,6 +99,11 @@ export interface Study extends Omit<z.output<typeof studySchema>, 'budgets'> {
   lineOf(...paths: readonly (readonly PropertyKey[])[]): number;
 }
 
+/** A study that cannot be meant, for what is said of the key at this path. */
+export function problem(study: Study, path: readonly PropertyKey[], text: string): StudyProblem {
+  return new StudyProblem(`${study.file}, line ${study.lineOf(path)}: ${path.join('.')}: ${text}`);
+}
+
 /**
  * Reads a study.
  * @param effort - which of its budgets
@@ -111,6 +116,9 @@ export function readStudy(file: string, effort: BudgetName): Study {
     throw new StudyProblem(checked.error.issues.flatMap((issue) => describe(file, issue, lineOf)).join('\n'));
   }
   const { budgets, ...shared } = checked.data;
+  if (effort === 'full' && !budgets.full) {
+    throw new StudyProblem(`${file} has no full budget. Leave --budget out, or add budgets.full to it.`);
+  }
   const {
     base,
     axes,
@@ -172,9 +180,10 @@ function describe(file: string, issue: z.core.$ZodIssue, lineOf: Study['lineOf']
   return [`${file}, line ${lineOf(issue.path)}: ${issue.path.join('.') || 'the study'}: ${issue.message}`];
 }
 
-function checkLists({ file, seeds, metrics, compare, lineOf }: Study): void {
+function checkLists(study: Study): void {
+  const { seeds, metrics, compare } = study;
   const fail = (key: string, text: string): never => {
-    throw new StudyProblem(`${file}, line ${lineOf([key])}: ${key}: ${text}`);
+    throw problem(study, [key], text);
   };
   if (new Set(seeds).size < seeds.length) fail('seeds', 'name each once.');
   const nameless = metrics.find((name) => !/^\w+(\.[^.]+)+$/.test(name));

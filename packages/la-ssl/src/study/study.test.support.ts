@@ -28,6 +28,7 @@ export const TINY_STUDY = {
   seeds: [0],
   baseline: { sampler: 'uniform' },
   metrics: ['biased.overall', 'biased.worstGroup', 'update.effectiveSampleShare'],
+  budgets: { full: {} },
 };
 
 /** Writes a study. @returns its file, `tiny.yaml` in a folder that is removed after the test */
