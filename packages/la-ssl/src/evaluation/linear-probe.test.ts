@@ -102,6 +102,34 @@ describe('linearProbe', () => {
     assert.ok(Math.abs(best.loss - Math.log(3)) < 0.05, `${best.loss}`);
   });
 
+  it('chooses the penalty on validation examples where there are some, whatever of them is not known', async () => {
+    const validation = drawn(300, 1 / K, 21);
+    const before = await probe({ validation });
+    // The attribute misleads there, so to lean on it less is better than training examples would have it.
+    const own = before.biased.validation.find(({ l2 }) => l2 === before.biased.l2)!;
+    assert.ok(before.biased.validation.every(({ loss }) => loss >= own.loss));
+    assert.ok(own.loss > standard.biased.validation[0]!.loss);
+    assert.equal(before.balanced!.examples, standard.balanced!.examples);
+    const other = await probe({
+      validation: { ...validation, labels: validation.labels.map((y) => (y + 1) % K) },
+    });
+    assert.notDeepEqual(other.biased.validation, before.biased.validation);
+    const unknown = validation.attribute.map((code, i) => (i % 2 ? -1 : code));
+    const half = await probe({ validation: { ...validation, attribute: unknown } });
+    assert.notDeepEqual(half.attribute!.validation, before.attribute!.validation);
+  });
+
+  it('leaves out of the attribute probe whose attribute is not known, and predicts it', async () => {
+    const hidden = (set: Required<ProbeSet>) => ({
+      ...set,
+      attribute: set.attribute.map((code, i) => (i % 3 === 0 ? -1 : code)),
+    });
+    const found = await probe({ train: hidden(train), test: hidden(test), l2: 1e-2 });
+    assert.equal(found.attribute!.examples, 1000);
+    assert.equal(found.attribute!.metrics.overall.count, 600);
+    assert.equal(found.attribute!.predictions.length, 900);
+  });
+
   it('balances aligned against conflicting examples where asked', async () => {
     const aligned = await probe({ balancing: 'aligned-vs-conflicting', l2: 1e-2 });
     const conflicting = Array.from(train.groups.aligned!).filter((a) => a === 0).length;
