@@ -81,10 +81,10 @@ describe('a study becomes runs', () => {
     assert.notDeepEqual(drawn(8), runs);
     assert.equal(new Set(runs.map((run) => JSON.stringify(run))).size, 40);
     assert.ok(
-      runs.every(({ gamma, updateEvery }) => gamma >= 1 && gamma <= 100 && Number.isInteger(updateEvery)),
+      runs.every(({ gamma, updateEvery }) => gamma! >= 1 && gamma! <= 100 && Number.isInteger(updateEvery)),
     );
     assert.deepEqual(new Set(runs.map(({ r }) => r)), new Set([0.1, 0.2]));
-    const below10 = runs.filter(({ gamma }) => gamma < 10).length; // half of them in logarithms; binomial, 40 draws
+    const below10 = runs.filter(({ gamma }) => gamma! < 10).length; // half of them in logarithms; binomial, 40 draws
     assert.ok(below10 > 8 && below10 < 32, `${below10}`);
   });
 });
@@ -117,11 +117,12 @@ describe('a study that cannot be meant', () => {
       [{ axes: {} }, /baseline/],
       [{ axes: {}, baseline: undefined }, /needs axes or cells/],
       [{ metrics: ['overall'] }, /metrics: overall is none/],
+      [{ metrics: ['baised.overall'] }, /metrics: baised\.overall is none: .*Did you mean biased\?/],
       [{ compare: ['biased.worst'] }, /compare: biased\.worst is not among the metrics/],
       [{ budgets: { tiny: {} } }, /budgets\.tiny/],
       [{ search: { draws: 3, seed: 0 } }, /the axes have only 2 combinations/],
       [
-        { axes: { alignedShare: ['colour=1%,b=2'] }, baseline: undefined },
+        { axes: { alignedShare: ['ground=75%'] }, baseline: undefined },
         /cannot be a folder; give its value a name/,
       ],
     ];

@@ -1,12 +1,16 @@
 /**
  * @file What a finished run says, by names such as `biased.worstGroup`: a source, a dot, and what of it.
  *
- * Sources: the probes of `probe.json` (`biased`, `balanced`, `attribute` and others); `update`, `epoch` and `online`, the last
+ * Sources: the probes of `probe.json` (`biased`, `balanced`, `attribute`, `dfr`, `knn`: accuracies,
+ * figures such as `biased.auroc`, classes as `biased.classes.<name>.recall`); `update`, `epoch` and `online`, the last
  * such line of `metrics.jsonl`; `cost`, the seconds of all epochs (`seconds`) and examples a second (`examplesPerSecond`),
  * which alone differ from run to run.
  */
 import type { RunFolder } from '../training/index.js';
 import { readJson } from './study-folder.js';
+
+/** Figures beyond accuracy, as `la-ssl probe` saves them. */
+type Detail = { figures?: object; classes?: object };
 
 /** Parts of events that differ from run to run. */
 const TIMES = ['seconds', 'scoringSeconds', 'examplesPerSecond'];
@@ -17,11 +21,9 @@ export function metricsOf(folder: RunFolder): Map<string, number> {
   const probes = readJson<Record<string, unknown>>(folder.file('probe.json')) ?? {};
   for (const [name, probe] of Object.entries(probes)) {
     if (name === 'key' || !isObject(probe)) continue;
-    const { metrics: accuracies = {}, details = {} } = probe as {
-      metrics?: object;
-      details?: { figures?: object };
-    };
-    collect(metrics, name, details.figures ?? {});
+    const { metrics: accuracies = {}, detail } = probe as { metrics?: object; detail?: Detail | null };
+    collect(metrics, name, detail?.figures ?? {});
+    collect(metrics, `${name}.classes`, detail?.classes ?? {});
     collect(metrics, name, accuracies);
   }
   const events = folder.readMetrics();

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { lockHolder } from '../training/index.js';
 import { type ChildOutcome, type ChildProgress, runChild } from './child.js';
 import type { StudyPlan, StudyRun } from './plan.js';
+import { probesOf } from './study-file.js';
 import type { RunState, StudyFolder } from './study-folder.js';
 
 export type StudyEvent =
@@ -140,12 +141,9 @@ export function isAbout({ label, unit }: ChildProgress, path: string): boolean {
 }
 
 function probeFlags({ study }: StudyFolder): string[] {
-  const { l2, seed, probes } = study.probe;
-  return [
-    ...['--seed', String(seed)],
-    ...(l2 === undefined ? [] : ['--l2', String(l2)]),
-    ...(probes === undefined ? [] : ['--probes', probes.join(',')]),
-  ];
+  const { l2, seed } = study.probe;
+  const penalty = l2 === undefined ? [] : ['--l2', String(l2)];
+  return ['--seed', String(seed), ...penalty, '--probes', probesOf(study).join(',')];
 }
 
 /** Waits for a process that still trains the run. @throws Error where it does not end */

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { PROBE_KINDS, type ProbeKind } from '../evaluation/index.js';
 import { suggest } from '../suggest.js';
 
 /** A study that cannot be meant. */
@@ -74,7 +75,6 @@ const studySchema = z.strictObject({
     .strictObject({
       l2: z.number().min(0).optional(),
       seed: z.int().min(0).default(0),
-      probes: z.array(z.string()).min(1).optional(),
     })
     .prefault({})
     .describe('options of la-ssl probe; its data set is that of the run'),
@@ -97,6 +97,15 @@ export interface Study extends Omit<z.output<typeof studySchema>, 'budgets'> {
   budget: BudgetName;
   /** The line of the file in which the first of these keys stands that is there. */
   lineOf(...paths: readonly (readonly PropertyKey[])[]): number;
+}
+
+/** What a metric begins with: a probe, the last such line of a run's metrics, or what it took. */
+const SOURCES: readonly string[] = [...Object.keys(PROBE_KINDS), 'update', 'epoch', 'online', 'cost'];
+
+/** The probes that the metrics of a study are of; the biased one is always made. */
+export function probesOf({ metrics }: Pick<Study, 'metrics'>): ProbeKind[] {
+  const kinds = Object.keys(PROBE_KINDS) as ProbeKind[];
+  return kinds.filter((kind) => kind === 'biased' || metrics.some((name) => name.startsWith(`${kind}.`)));
 }
 
 /** A study that cannot be meant, for what is said of the key at this path. */
@@ -186,9 +195,16 @@ function checkLists(study: Study): void {
     throw problem(study, [key], text);
   };
   if (new Set(seeds).size < seeds.length) fail('seeds', 'name each once.');
-  const nameless = metrics.find((name) => !/^\w+(\.[^.]+)+$/.test(name));
-  if (nameless !== undefined)
-    fail('metrics', `${nameless} is none. Give a source and what it says, such as biased.overall.`);
+  for (const name of metrics) {
+    const [source, ...path] = name.split('.');
+    if (path.length === 0 || path.includes(''))
+      fail('metrics', `${name} is none. Give a source and what it says, such as biased.overall.`);
+    if (!SOURCES.includes(source!))
+      fail(
+        'metrics',
+        `${name} is none: give one of ${SOURCES.join(', ')}, then a dot.${suggest(source!, SOURCES)}`,
+      );
+  }
   const unknown = compare?.find((name) => !metrics.includes(name));
   if (unknown !== undefined)
     fail('compare', `${unknown} is not among the metrics.${suggest(unknown, metrics)}`);

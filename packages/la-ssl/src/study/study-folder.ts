@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { codeOf } from '../code.js';
 import { createMethod, lockFolder, type ResolvedConfig, RunFolder } from '../training/index.js';
 import { configKey, type StudyPlan, type StudyRun } from './plan.js';
-import { type Study, StudyProblem } from './study-file.js';
+import { probesOf, type Study, StudyProblem } from './study-file.js';
 
 /** What is left to do for a run. */
 export type RunState = 'new' | 'unfinished' | 'trained' | 'done';
@@ -131,7 +131,7 @@ export class StudyFolder {
   }
 
   get #probeOptions(): string {
-    return JSON.stringify(this.study.probe);
+    return JSON.stringify([this.study.probe, probesOf(this.study)]);
   }
 
   probeRecord(run: StudyRun): ProbeRecord | null {

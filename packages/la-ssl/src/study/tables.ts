@@ -3,9 +3,9 @@ import { stringify } from 'yaml';
 import type { CellResult, Difference, Mean, RunResult, StudyResult } from './results.js';
 
 /** Metrics that are no shares, and so are shown as they are. */
-const PLAIN = /^(update|epoch|cost)\.|(logLoss|brier|gap)$/i;
+const PLAIN = /^(update|epoch|cost)\.|(auroc|auprc|auroc-gap|ece|brier|log-loss)$/;
 
-/** `biased.worstGroup` → `biased: worst group`. */
+/** `biased.worstGroup` → `biased: worst group`, `update.rankCorrelation` → `update: rank correlation`. */
 function headingOf(metric: string): string {
   const [source, ...path] = metric.split('.');
   return `${source}: ${path.join(' ').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
