@@ -1,5 +1,5 @@
 /** @file What a split of a data set has: counts by group, and how the attributes go with the label. */
-import { type Groups, groupsOf, type ImageDataset, type Split, UNKNOWN } from '../data/index.js';
+import { type DatasetMetadata, type Groups, groupsOf, type Split, UNKNOWN } from '../data/index.js';
 import { type Association, association, contingency } from './association.js';
 
 /** A split in numbers, as `la-ssl data describe --json` prints it. */
@@ -33,7 +33,7 @@ export interface AttributeDescription {
 }
 
 /** Counts a split. */
-export function describeSplit(dataset: ImageDataset): SplitDescription {
+export function describeSplit(dataset: DatasetMetadata): SplitDescription {
   const { split, shape, labels, classNames, attributes, skipped = [] } = dataset;
   const { count: images, ...size } = shape;
   const known = labels ? groupsOf(dataset) : null;

@@ -121,7 +121,7 @@ test('of images with a table only those are decoded that the setting takes', asy
   writeFileSync(join(photos, 'metadata.csv'), ['filename,label,place', ...table].join('\n'));
   const asked = [
     ...['data', 'describe', 'folder', '--path', photos, '--table', 'metadata.csv', '--image-size', '8'],
-    ...['--attribute-columns', 'place', '--json'],
+    ...['--attribute-columns', 'place', '--check-images', '--json'],
   ];
   const refused = await laSsl(...asked, '--aligned-share', '0.9');
   assert.match(refused.stderr, /has 3 entries that cannot be used/); // 3 conflicting of 33 with label 0

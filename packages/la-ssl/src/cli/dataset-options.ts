@@ -1,7 +1,13 @@
 /** @file The data set that flags ask for, in a command that takes those of `la-ssl train`. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { DATASET_NAMES, type DatasetName, type DatasetSpec, datasetSpec } from '../data/index.js';
+import {
+  columnWithoutTable,
+  DATASET_NAMES,
+  type DatasetName,
+  type DatasetSpec,
+  datasetSpec,
+} from '../data/index.js';
 import { datasetSpecOf, OPTION_GROUPS, trainConfigSchema } from '../training/index.js';
 import { addSchemaOptions, checkOptions, flagOf, givenOptions, UsageError } from './options.js';
 
@@ -31,7 +37,7 @@ export function givenDataset(command: Command, base: DatasetSpec | { name: Datas
   return spec;
 }
 
-/** @throws UsageError that names a wrong flag, or one that the data set does not have and another has */
+/** @throws UsageError that names a wrong flag, one that the data set does not have and another has, or one without its table */
 export function checkDatasetSpec(spec: DatasetSpec): void {
   const schemaOf = (name: string): z.ZodObject =>
     datasetSpec.options.find(({ shape }) => shape.name.value === name)! as z.ZodObject;
@@ -44,4 +50,7 @@ export function checkDatasetSpec(spec: DatasetSpec): void {
     );
   }
   checkOptions(schema, { ...spec });
+  const column = spec.name === 'folder' ? columnWithoutTable(spec) : undefined;
+  if (column)
+    throw new UsageError(`--${flagOf(column)} names a column of a table; give the table too: --table <file>`);
 }

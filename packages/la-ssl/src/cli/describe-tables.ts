@@ -1,6 +1,6 @@
 /** @file The tables of `la-ssl data describe`. */
 import type { SplitDescription } from '../analysis/index.js';
-import type { ImageDataset } from '../data/index.js';
+import type { DatasetMetadata } from '../data/index.js';
 import { formatTable } from './table.js';
 
 /** More groups than that are not listed one by one: the largest are. */
@@ -9,14 +9,14 @@ const GROUPS = 40;
 const SIDE = 12;
 
 /** Everything of `describeSplit`, for people. @param dataset - any of the splits, for the names */
-export function formatDescription(dataset: ImageDataset, splits: readonly SplitDescription[]): string {
+export function formatDescription(dataset: DatasetMetadata, splits: readonly SplitDescription[]): string {
   const parts = [headline(dataset, splits), splitTable(splits), groupTable(splits), ...valueTables(splits)];
   parts.push(associationTable(splits), ...shareTables(dataset, splits[0]!));
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
 function headline(
-  { name, classNames, attributes }: ImageDataset,
+  { name, classNames, attributes }: DatasetMetadata,
   splits: readonly SplitDescription[],
 ): string {
   const { size, unknownLabels } = splits[0]!;
@@ -115,7 +115,7 @@ function associationTable(splits: readonly SplitDescription[]): string {
 }
 
 /** The share of each attribute's values given the label, in per cent. */
-function shareTables({ classNames }: ImageDataset, { split, attributes }: SplitDescription): string[] {
+function shareTables({ classNames }: DatasetMetadata, { split, attributes }: SplitDescription): string[] {
   return attributes.flatMap(({ name, values, byLabel }) => {
     if (!byLabel || values.length > SIDE || classNames.length > SIDE) return [];
     const rows = byLabel.map((counts, label) => {

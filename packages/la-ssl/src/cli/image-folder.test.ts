@@ -101,6 +101,7 @@ test('embed writes the features of a folder, its own and another', async () => {
   assert.deepEqual(JSON.parse(outcome.stdout).dataset, {
     name: 'folder',
     imageSize: 16,
+    channels: 3,
     window: 'full',
     path: stars,
   });
@@ -232,6 +233,34 @@ test('wrong options end with 2 and say what was meant', async () => {
     assert.match(stderr, message);
     assert.equal(status, 2, args.join(' '));
   }
+});
+
+test('data describe opens only what it draws, and all where that is asked for', async () => {
+  const place = join(folder, 'described');
+  for (const kind of ['ring', 'star']) {
+    mkdirSync(join(place, kind), { recursive: true });
+    for (const name of readdirSync(join(photos, 'train', kind)))
+      copyFileSync(join(photos, 'train', kind, name), join(place, kind, name));
+  }
+  writeFileSync(join(place, 'star', 'a.png'), 'broken'); // the first that would be drawn
+  const describe = (...flags: string[]) =>
+    laSsl('data', 'describe', 'folder', '--path', place, '--image-size', '16', ...flags);
+  const quick = await describe();
+  assert.equal(quick.status, 0, quick.stderr);
+  assert.match(quick.stdout, /label=star +13$[\s\S]*Not every image was opened: --check-images/m);
+  const checked = await describe('--check-images');
+  assert.equal(checked.status, 1);
+  assert.match(checked.stderr, /1 entry that cannot be used:\n {2}star\/a\.png holds no image/);
+  const sheet = ['--sheet', join(folder, 'described.png'), '--per-group', '4'];
+  assert.equal((await describe(...sheet)).status, 1);
+  const drawn = await describe(...sheet, '--on-bad', 'skip', '--json');
+  assert.deepEqual([drawn.status, JSON.parse(drawn.stdout).sheet.examples], [0, 7]);
+  const all = await describe('--check-images', '--on-bad', 'skip', '--train-where', 'x=y');
+  assert.match(all.stderr, /has no attribute x/);
+  const skipped = JSON.parse((await describe('--check-images', '--on-bad', 'skip', '--json')).stdout);
+  assert.deepEqual([skipped.splits[0].images, skipped.splits[0].skipped[0].path], [24, 'star/a.png']);
+  const other = await laSsl('data', 'describe', 'shapes', '--check-images');
+  assert.deepEqual([other.status, /shapes is not made of image files/.test(other.stderr)], [2, true]);
 });
 
 test('data describe counts a folder, and draws it', async () => {

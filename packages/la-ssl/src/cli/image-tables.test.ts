@@ -110,7 +110,12 @@ test('a folder with a table is trained on and probed, its columns guessed or nam
 
 test('options of a table where there is none, or that cannot be meant, end with what to do', async () => {
   const cases: [string[], number, RegExp][] = [
-    [['--dataset', 'folder', '--path', photos, '--label-column', 'target'], 1, /give the table too: --table/],
+    [
+      ['--dataset', 'folder', '--path', photos, '--label-column', 'target'],
+      2,
+      /--label-column names .*give the table too: --table/,
+    ],
+    [['--table', 'metadata.csv'], 2, /--table does not apply here: corrupted-cifar10 .*--dataset folder/],
     [['--dataset', 'celeba', '--path', celeba, '--table', 'x.csv'], 2, /--table does not apply here: celeba/],
     [['--dataset', 'celeba', '--path', celeba, '--attributes', 'Male,,'], 2, /set apart by commas/],
     [['--dataset', 'waterbirds', '--path', celeba], 1, /metadata\.csv does not exist/],

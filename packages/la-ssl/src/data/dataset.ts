@@ -34,11 +34,10 @@ export interface Pixels extends Pick<Uint8Array, 'length' | 'subarray'> {
   pick?: (indices: ArrayLike<number>) => Pixels;
 }
 
-export interface ImageDataset {
+/** What is known of the examples of a split: all but their pixels. */
+export interface DatasetMetadata {
   name: string;
   split: Split;
-  /** Pixels 0 to 255, `[N, C, H, W]`. */
-  images: Pixels;
   shape: { count: number; channels: number; height: number; width: number };
   classNames: readonly string[];
   /** One label an example, `[N]`, or `UNKNOWN`. */
@@ -48,6 +47,11 @@ export interface ImageDataset {
   ids: readonly string[];
   /** What was left out because it is bad, by path, where it was asked to go on without. */
   skipped?: readonly { path: string; reason: string }[];
+}
+
+export interface ImageDataset extends DatasetMetadata {
+  /** Pixels 0 to 255, `[N, C, H, W]`. */
+  images: Pixels;
 }
 
 /** One combination of a label and a value of each attribute. */
@@ -79,7 +83,7 @@ export interface Groups {
  * label, and conflicting otherwise.
  * @throws where the data set has no labels
  */
-export function groupsOf(dataset: ImageDataset): Groups {
+export function groupsOf(dataset: DatasetMetadata): Groups {
   const { labels, attributes, classNames, shape } = dataset;
   if (labels === undefined) {
     throw new Error(

@@ -6,12 +6,7 @@
  */
 import { z } from 'zod';
 import { cacheFolder } from './cache.js';
-import {
-  controlled,
-  controlledAttributes,
-  controlledIndices,
-  type Described,
-} from './controlled/controlled.js';
+import { controlled } from './controlled/controlled.js';
 import {
   type Control,
   controlOf,
@@ -20,19 +15,14 @@ import {
   withoutControl,
 } from './controlled/controlled-spec.js';
 import { type ImageDataset, MissingSplit, type Split, type TrainOrTest } from './dataset.js';
-import type { OnProgress } from './progress.js';
-import { celebaSpec, celebaTable } from './sets/celeba.js';
+import { type ImageSet, type ImageSetOptions, imageSetSpecs, openImageSet } from './image-set.js';
 import { fetchCifar10, loadCifar10 } from './sets/cifar10.js';
 import { coloredMnistSpec, loadColoredMnist } from './sets/colored-mnist.js';
 import { corruptedCifar10Spec, loadCorruptedCifar10 } from './sets/corrupted-cifar10.js';
 import { corruptedMnistSpec, loadCorruptedMnist } from './sets/corrupted-mnist.js';
-import { imageFolderSpec, imageFolderTable } from './sets/image-folder.js';
-import { mimicCxrSpec, mimicCxrTable } from './sets/mimic-cxr.js';
 import { fetchMnist, loadMnist, mnistSpec } from './sets/mnist.js';
 import { drawShapes, shapesSpec } from './sets/shapes.js';
-import { waterbirdsSpec, waterbirdsTable } from './sets/waterbirds.js';
 import { exampleCount, parseSpec } from './spec.js';
-import { decodeTable, type ImageTable } from './tables/image-table.js';
 
 export { cacheFolder } from './cache.js';
 export { controlled, controlledIndices } from './controlled/controlled.js';
@@ -40,6 +30,7 @@ export type { Control } from './controlled/controlled-spec.js';
 export { CORRUPTION_SETS } from './corruptions/corrupted-images.js';
 export * from './dataset.js';
 export { DownloadError } from './fetch/download.js';
+export type { ImageSet, ImageSetOptions } from './image-set.js';
 export { clearDecoded, decodedFiles } from './images/image-cache-room.js';
 export type { DataEvent, OnProgress } from './progress.js';
 export { celebaSpec } from './sets/celeba.js';
@@ -66,6 +57,7 @@ export {
   loadCorruptedCifar10,
 } from './sets/corrupted-cifar10.js';
 export { type CorruptedMnistSpec, corruptedMnistSpec, loadCorruptedMnist } from './sets/corrupted-mnist.js';
+export { columnWithoutTable } from './sets/folder-table.js';
 export { type ImageFolderSpec, imageFolderSpec } from './sets/image-folder.js';
 export { mimicCxrSpec } from './sets/mimic-cxr.js';
 export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './sets/mnist.js';
@@ -86,10 +78,7 @@ const specs = [
   coloredMnistSpec.extend(controlOptions),
   corruptedMnistSpec.extend(controlOptions),
   shapesSpec.extend(controlOptions),
-  imageFolderSpec.extend(subsamplingOptions),
-  waterbirdsSpec.extend(subsamplingOptions),
-  celebaSpec.extend(subsamplingOptions),
-  mimicCxrSpec.extend(subsamplingOptions),
+  ...imageSetSpecs,
 ] as const;
 
 /** Data sets whose attributes are painted, with an `alignedShare` of their own. */
@@ -103,14 +92,9 @@ export type DatasetName = DatasetSpec['name'];
 
 export const DATASET_NAMES: readonly DatasetName[] = specs.map(({ shape }) => shape.name.value);
 
-export interface LoadOptions {
-  /** The cache; `cacheFolder()` by default. */
-  cache?: string | undefined;
+export interface LoadOptions extends ImageSetOptions {
   /** Downloads what is missing. Otherwise the error says how to get it. */
   fetch?: boolean | undefined;
-  onProgress?: OnProgress | undefined;
-  /** Ends the decoding of a folder. */
-  signal?: AbortSignal | undefined;
 }
 
 /** Loads the training and the test split of a data set. @throws as `loadSplit`, and where it has no test split */
@@ -118,9 +102,20 @@ export async function loadDataset(
   spec: DatasetSpec,
   options: LoadOptions = {},
 ): Promise<Record<TrainOrTest, ImageDataset>> {
+  const images = await imageSetOf(spec, options);
+  const load = images?.load ?? ((split: Split) => loadSplit(spec, split, options));
   // The smaller one first: where it is missing or bad, that shows at once.
-  const test = await loadSplit(spec, 'test', options);
-  return { train: await loadSplit(spec, 'train', options), test };
+  const test = await load('test');
+  return { train: await load('train'), test };
+}
+
+/**
+ * A data set of image files, before an image is opened: for counts, or for several splits; undefined of another data set.
+ * @throws where the specification is wrong, or the data set is not as it should be
+ */
+export async function imageSetOf(spec: DatasetSpec, options: ImageSetOptions): Promise<ImageSet | undefined> {
+  const complete = parseSpec(datasetSpec, spec);
+  return 'path' in complete ? openImageSet(complete, options) : undefined;
 }
 
 /**
@@ -137,7 +132,7 @@ export async function loadSplit(
   if (options.fetch && complete.name.endsWith('cifar10')) await fetchCifar10({ cache, onProgress });
   if (options.fetch && complete.name.endsWith('mnist')) await fetchMnist({ cache, onProgress });
   const control = controlOf(complete, split, PAINTED.includes(complete.name));
-  if ('path' in complete) return loadImageFiles(complete, split, control, { ...options, cache });
+  if ('path' in complete) return (await openImageSet(complete, { ...options, cache })).load(split);
   const dataset = await loadWhole(complete, trainOrTest(complete.name, split), control, {
     cache,
     onProgress,
@@ -149,10 +144,10 @@ export async function loadSplit(
 
 /** What the loader of a data set that is not made of image files gives: where there is a control, before that. */
 async function loadWhole(
-  spec: Exclude<CompleteSpec, ImageFilesSpec>,
+  spec: Exclude<CompleteSpec, { path: string }>,
   split: TrainOrTest,
   control: Control | undefined,
-  options: { cache: string; onProgress: OnProgress | undefined },
+  options: { cache: string; onProgress: LoadOptions['onProgress'] },
 ): Promise<ImageDataset> {
   switch (spec.name) {
     case 'cifar10':
@@ -172,47 +167,6 @@ async function loadWhole(
     default:
       return spec satisfies never;
   }
-}
-
-async function loadImageFiles(
-  spec: ImageFilesSpec,
-  split: Split,
-  control: Control | undefined,
-  options: LoadOptions,
-): Promise<ImageDataset> {
-  const table = await tableOf(spec, options.signal);
-  if (!control) return decodeTable(table, split, { ...spec, ...options });
-  const select = (described: Described): Int32Array => controlledIndices(described, control);
-  const dataset = await decodeTable(table, split, { ...spec, ...options, select });
-  return { ...dataset, attributes: controlledAttributes(dataset, control) };
-}
-
-/** The specification of a data set of image files, complete. */
-type ImageFilesSpec = Extract<CompleteSpec, { path: string }>;
-
-function tableOf(spec: ImageFilesSpec, signal: AbortSignal | undefined): Promise<ImageTable> {
-  switch (spec.name) {
-    case 'folder':
-      return imageFolderTable(spec, signal);
-    case 'waterbirds':
-      return waterbirdsTable(spec.path, signal);
-    case 'celeba':
-      return celebaTable(spec, signal);
-    case 'mimic-cxr':
-      return mimicCxrTable(spec, signal);
-    default:
-      return spec satisfies never;
-  }
-}
-
-/**
- * What is known of every image of a data set of image files, before any is opened: for counts by split and group.
- * @throws where the specification is of another kind or wrong, or the data set is not as it should be
- */
-export async function loadImageTable(spec: DatasetSpec, signal?: AbortSignal): Promise<ImageTable> {
-  const complete = parseSpec(datasetSpec, spec);
-  if (!('path' in complete)) throw new Error(`${complete.name} is not made of image files`);
-  return tableOf(complete, signal);
 }
 
 /** @throws where the split is that for validation: the data set has none */

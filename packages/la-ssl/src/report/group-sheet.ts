@@ -1,5 +1,5 @@
 /** @file The contact sheet of a data set: some examples of each group, with the size of the group. */
-import { groupsOf, type ImageDataset, imagesAt, UNKNOWN } from '../data/index.js';
+import { type DatasetMetadata, groupsOf, type ImageDataset, imagesAt, UNKNOWN } from '../data/index.js';
 import { contactSheet, type SheetSection } from './contact-sheet.js';
 
 /** Of so many groups, the largest, are examples drawn. */
@@ -8,31 +8,35 @@ const GROUPS = 120;
 /**
  * Draws the first examples of each group; where there are no labels, the first of all.
  * @param perGroup - so many of each
+ * @param load - gives the examples at these places with their pixels, without some where they are broken
  * @returns the PNG, and of how many groups and examples it is
  */
 export async function groupSheet(
-  dataset: ImageDataset,
+  dataset: DatasetMetadata,
   perGroup: number,
+  load: (indices: Int32Array) => Promise<ImageDataset>,
 ): Promise<{ png: Buffer; groups: number; examples: number }> {
-  const { indices, sections } = dataset.labels
-    ? firstOfEachGroup(dataset, perGroup)
-    : firstOfAll(dataset, perGroup);
-  const png = await contactSheet({
-    images: imagesAt(dataset, indices),
-    shape: { ...dataset.shape, count: indices.length },
-    sections,
-    columns: perGroup,
-    side: 96,
-  });
-  return { png, groups: sections.length, examples: indices.length };
+  const chosen = dataset.labels ? firstOfEachGroup(dataset, perGroup) : firstOfAll(dataset, perGroup);
+  const drawn = await load(Int32Array.from(chosen.flatMap(({ indices }) => indices)));
+  const known = new Set(drawn.ids);
+  const sections = chosen.map(
+    ({ title, indices }): SheetSection => ({
+      title,
+      count: indices.filter((i) => known.has(dataset.ids[i]!)).length,
+    }),
+  );
+  const { shape } = drawn;
+  const images = imagesAt(drawn, [...drawn.ids.keys()]);
+  const png = await contactSheet({ images, shape, sections, columns: perGroup, side: 96 });
+  return { png, groups: sections.length, examples: shape.count };
 }
 
 interface Chosen {
+  title: string;
   indices: number[];
-  sections: SheetSection[];
 }
 
-function firstOfEachGroup(dataset: ImageDataset, perGroup: number): Chosen {
+function firstOfEachGroup(dataset: DatasetMetadata, perGroup: number): Chosen[] {
   const { groups, groupOf } = groupsOf(dataset);
   const members = groups.map((): number[] => []);
   const outside: number[] = [];
@@ -50,14 +54,11 @@ function firstOfEachGroup(dataset: ImageDataset, perGroup: number): Chosen {
     const count = groupOf.reduce((sum, group) => sum + (group === UNKNOWN ? 1 : 0), 0);
     drawn.push({ indices: outside, title: `group unknown (${count})` });
   }
-  return {
-    indices: drawn.flatMap(({ indices }) => indices),
-    sections: drawn.map(({ indices, title }) => ({ title, count: indices.length })),
-  };
+  return drawn;
 }
 
-function firstOfAll({ name, shape }: ImageDataset, count: number): Chosen {
+function firstOfAll({ name, shape }: DatasetMetadata, count: number): Chosen[] {
   const drawn = Math.min(count, shape.count);
   const title = `${name}, without labels (${shape.count})`;
-  return { indices: Array.from({ length: drawn }, (_, i) => i), sections: [{ title, count: drawn }] };
+  return [{ title, indices: Array.from({ length: drawn }, (_, i) => i) }];
 }

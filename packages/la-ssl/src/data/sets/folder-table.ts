@@ -22,6 +22,14 @@ export const folderTableOptions = {
 };
 export type FolderTableOptions = z.output<z.ZodObject<typeof folderTableOptions>>;
 
+/** Which option names a column, where no table is given that could have it. */
+export function columnWithoutTable(
+  options: z.input<z.ZodObject<typeof folderTableOptions>>,
+): string | undefined {
+  if (options.table !== undefined) return undefined;
+  return Object.keys(folderTableOptions).find((key) => options[key as keyof typeof options] !== undefined);
+}
+
 /** What columns are usually called; the first that is there is taken where none was named. */
 const USUAL = {
   image: [

@@ -13,7 +13,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import sharp from 'sharp';
-import { type DatasetSpec, type ImageDataset, loadDataset, loadSplit, type Split } from '../index.js';
+import {
+  type DatasetSpec,
+  type ImageDataset,
+  imageSetOf,
+  loadDataset,
+  loadSplit,
+  type Split,
+} from '../index.js';
 import type { DataEvent } from '../progress.js';
 
 /** Makes a folder with these files: images of one gray each, 40 times its place in the list, or with other endings text. */
@@ -163,16 +170,20 @@ test('what is bad is listed all at once, and left out where that is asked for', 
     ['empty', /^is the folder of a class and has no image$/],
     ['stray.png', /^lies beside the folders of the classes, in none of them$/],
   ];
+  const isOpened = (path: string): boolean => path === 'cat/cut.jpg' || path === 'dog/text.png';
   await assert.rejects(load(root), ({ message }: Error) => {
     const [head, ...lines] = message.split('\n');
-    assert.equal(head, `${root} has 8 entries that cannot be used:`);
+    assert.ok(head!.startsWith(`${root} has 6 entries that cannot be used (no image has been opened yet`));
     assert.match(lines.pop()!, /--on-bad skip$/);
     assert.deepEqual(
       lines.map((line) => line.trim().split(' ')[0]),
-      expected.map(([path]) => path),
+      expected.map(([path]) => path).filter((path) => !isOpened(path)),
     );
     return true;
   });
+  const known = (await imageSetOf(specOf(root, { onBad: 'skip' }), {}))!.describe('train');
+  assert.deepEqual(known.ids, ['cat/cut.jpg', 'cat/ok.png', 'dog/inside.png', 'dog/ok.png', 'dog/text.png']);
+  assert.equal(known.skipped!.length, 6);
 
   const dataset = await load(root, { onBad: 'skip' });
   assert.deepEqual(dataset.ids, ['cat/ok.png', 'dog/inside.png', 'dog/ok.png']);
@@ -203,7 +214,13 @@ test('only the first twenty are listed', async (t) => {
 
 test('a class that only the test split has, and a split without images, are bad', async (t) => {
   const root = await folderOf(t, ['train/a/1.png', 'train/b/1.png', 'test/a/1.png', 'test/c/1.png']);
-  await assert.rejects(load(root), /1 entry[\s\S]*test\/c is a class of which there is no training image/);
+  let decoded = 0;
+  const onProgress = ({ kind }: DataEvent): void => void (kind === 'progress' && decoded++);
+  await assert.rejects(
+    loadSplit(specOf(root), 'train', { onProgress }),
+    /1 entry[\s\S]*test\/c is a class of which there is no training image/,
+  );
+  assert.equal(decoded, 0, 'it is said before images are opened');
   assert.deepEqual((await load(root, { onBad: 'skip' }, 'test')).ids, ['test/a/1.png']);
   const half = await folderOf(t, ['train/1.png', 'test/readme.txt']);
   await assert.rejects(load(half), /test is a split without an image/);

@@ -9,9 +9,10 @@ import { z } from 'zod';
 import type { Split } from '../dataset.js';
 import { IMAGE_ENDINGS } from '../images/decode.js';
 import { type FoundFiles, findImages } from '../images/image-files.js';
-import { type ImageTable, imageOptions, listed } from '../tables/image-table.js';
+import { listed } from '../tables/bad-entries.js';
+import { type ImageTable, imageOptions } from '../tables/image-table.js';
 import { type FolderLayout, layoutOf } from './folder-layout.js';
-import { folderTable, folderTableOptions } from './folder-table.js';
+import { columnWithoutTable, folderTable, folderTableOptions } from './folder-table.js';
 
 export const imageFolderSpec = z.strictObject({
   name: z.literal('folder'),
@@ -31,7 +32,7 @@ export async function imageFolderTable(
 ): Promise<ImageTable> {
   const { table } = options;
   if (table !== undefined) return folderTable(options.path, { ...options, table }, signal);
-  const column = Object.keys(folderTableOptions).find((key) => options[key as 'table'] !== undefined);
+  const column = columnWithoutTable(options);
   if (column) throw new Error(`${column} names a column of a table; give the table too: --table <file>`);
 
   const root = resolve(options.path);

@@ -6,13 +6,21 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Attribute, firstOfEachClass, type ImageDataset, MissingSplit, type Split } from '../dataset.js';
+import {
+  type Attribute,
+  type DatasetMetadata,
+  firstOfEachClass,
+  type ImageDataset,
+  MissingSplit,
+  type Split,
+} from '../dataset.js';
 import type { BadFile } from '../images/decode.js';
 import { decodeCached } from '../images/image-cache.js';
 import type { Channels } from '../images/resize.js';
 import { type Window, windowOption } from '../images/window.js';
 import type { OnProgress } from '../progress.js';
 import { exampleCount } from '../spec.js';
+import { byPath, cannotBeUsed, entries, listed } from './bad-entries.js';
 
 /** Of each image in memory: 1, gray, or 3. */
 export const channelsOption = z.union([z.literal(1), z.literal(3)], {
@@ -59,53 +67,65 @@ export interface ImageTable {
   notes: readonly string[];
 }
 
-export interface DecodeTableOptions {
+export interface DescribeTableOptions {
   /** S: images become squares of so many pixels a side. */
   imageSize: number;
   /** C: 1 is gray; 3 by default. */
   channels?: Channels | undefined;
+  /** What to do about what is bad: throw, or go on without and say so in `skipped`. */
+  onBad: 'stop' | 'skip';
+  /** Which of the split's images are wanted, by what is known of them; in place of `examples` and `testExamples`. */
+  select?: ((rows: Omit<DatasetMetadata, 'shape'>) => Int32Array) | undefined;
+  /** Only so many of the training images, the first of each class. */
+  examples?: number | undefined;
+  /** Likewise of the test or validation images. */
+  testExamples?: number | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+export interface DecodeTableOptions extends DescribeTableOptions {
+  /** Of the examples that `describeTable` gives only these, by place. */
+  indices?: Int32Array | undefined;
   /** For gray images of 16 bits; `full` by default. */
   window?: Window | undefined;
   /** Whether decoded images are kept in the cache, as in `decodeCached`. */
   cacheImages?: 'auto' | 'on' | 'off' | undefined;
   /** The cache; `cacheFolder()` by default. */
   cache?: string | undefined;
-  /** What to do about what is bad: throw, or go on without and say so in `skipped`. */
-  onBad: 'stop' | 'skip';
-  /** Which of the split's images are wanted, by what is known of them; in place of `examples` and `testExamples`. */
-  select?: ((rows: Omit<ImageDataset, 'images' | 'shape'>) => Int32Array) | undefined;
-  /** Only so many of the training images, the first of each class. */
-  examples?: number | undefined;
-  /** Likewise of the test or validation images. */
-  testExamples?: number | undefined;
-  onProgress?: OnProgress | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** So many of the bad entries are listed. */
-const LISTED = 20;
+/**
+ * What a table says of one split, before an image is opened.
+ * @throws as `decodeTable`, but for what only decoding shows
+ */
+export function describeTable(
+  table: ImageTable,
+  split: Split,
+  options: DescribeTableOptions,
+): DatasetMetadata {
+  const rows = wantedRows(table, split, options);
+  const bad = byPath(table.bad);
+  noteAll(table, bad, options.onProgress);
+  return { ...datasetOf(table, split, rows), ...shapeOf(rows, options), ...skippedOf(bad) };
+}
 
 /**
  * Decodes the images of one split, `C·S²` bytes each, in the order of its rows, into memory or the cache.
- * @throws where the table has no such split; and where anything in it is bad, unless that is skipped
+ * @throws where the table has no such split; and unless that is skipped, where anything in the table is bad, before an image
+ * is opened, or else where an image is
  * @throws what `signal` was aborted with
  */
 export async function decodeTable(
   table: ImageTable,
   split: Split,
-  { imageSize: side, onBad, select, examples, testExamples, onProgress, ...options }: DecodeTableOptions,
+  options: DecodeTableOptions,
 ): Promise<ImageDataset> {
-  const { name, root, classNames } = table;
+  const { name, root } = table;
+  const { imageSize: side, onBad, indices, onProgress } = options;
   const note = (text: string): void => onProgress?.({ kind: 'note', text });
-  const all = table.splits[split];
-  if (!all) throw noSplit(table, split);
-  const wanted = split === 'train' ? examples : testExamples;
-  const rows = select
-    ? pickRows(all, select(datasetOf(table, split, all)))
-    : wanted === undefined
-      ? all
-      : first(wanted, all, classNames.length);
-
+  const all = wantedRows(table, split, options);
+  const rows = indices ? pickRows(all, indices) : all;
   const decoded = await decodeCached(
     rows.paths.map((path) => join(root, path)),
     {
@@ -117,14 +137,13 @@ export async function decodeTable(
     },
   );
   const broken = decoded.bad.map(({ index, reason }) => ({ path: rows.paths[index]!, reason }));
-  const bad = [...table.bad, ...broken].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const bad = byPath([...table.bad, ...broken]);
   if (bad.length > 0 && onBad === 'stop') throw cannotBeUsed(root, bad);
   const count = decoded.indices.length;
   if (count === 0) {
     throw new Error(`${root} has no ${split} image that can be used:\n${listed(bad)}\nGive another --path.`);
   }
-  if (bad.length > 0) note(`${name}: left out ${entries(bad.length)}:\n${listed(bad)}`);
-  for (const text of table.notes) note(`${name}: ${text}`);
+  noteAll(table, bad, onProgress);
   const median = decoded.sides.toSorted()[count >> 1]!;
   if (median >= 2 * side) {
     note(
@@ -132,20 +151,59 @@ export async function decodeTable(
     );
   }
 
+  const good = pickRows(rows, decoded.indices);
   return {
-    ...datasetOf(table, split, pickRows(rows, decoded.indices)),
-    images: decoded.images,
-    shape: { count, channels: options.channels ?? 3, height: side, width: side },
-    ...(bad.length > 0 && { skipped: bad }),
+    ...{ ...datasetOf(table, split, good), images: decoded.images },
+    ...{ ...shapeOf(good, options), ...skippedOf(bad) },
   };
 }
 
-/** What a table says of the examples of a split; all of a data set but its pixels. */
+/** The rows that the options ask for. */
+function wantedRows(
+  table: ImageTable,
+  split: Split,
+  { onBad, select, examples, testExamples }: DescribeTableOptions,
+): ImageRows {
+  const all = table.splits[split];
+  if (!all) throw noSplit(table, split);
+  if (table.bad.length > 0 && onBad === 'stop') {
+    throw cannotBeUsed(
+      table.root,
+      byPath(table.bad),
+      ' (no image has been opened yet, and some may be broken too)',
+    );
+  }
+  if (select) return pickRows(all, select(datasetOf(table, split, all)));
+  const wanted = split === 'train' ? examples : testExamples;
+  return wanted === undefined ? all : first(wanted, all, table.classNames.length);
+}
+
+function shapeOf(
+  { paths }: ImageRows,
+  { imageSize: side, channels = 3 }: DescribeTableOptions,
+): Pick<DatasetMetadata, 'shape'> {
+  return { shape: { count: paths.length, channels, height: side, width: side } };
+}
+
+function skippedOf(bad: readonly BadFile[]): Pick<DatasetMetadata, 'skipped'> {
+  return bad.length > 0 ? { skipped: bad } : {};
+}
+
+function noteAll(
+  { name, notes }: ImageTable,
+  bad: readonly BadFile[],
+  onProgress: OnProgress | undefined,
+): void {
+  const leftOut = bad.length > 0 ? [`left out ${entries(bad.length)}:\n${listed(bad)}`] : [];
+  for (const text of [...leftOut, ...notes]) onProgress?.({ kind: 'note', text: `${name}: ${text}` });
+}
+
+/** What a table says of the examples of a split. */
 function datasetOf(
   { name, classNames, attributes }: ImageTable,
   split: Split,
   rows: ImageRows,
-): Omit<ImageDataset, 'images' | 'shape'> {
+): Omit<DatasetMetadata, 'shape'> {
   const { paths, ids = paths, labels, codes = [] } = rows;
   return {
     name,
@@ -179,25 +237,6 @@ function first(wanted: number, rows: ImageRows, classes: number): ImageRows {
     rows,
     Int32Array.from({ length: wanted }, (_, i) => i),
   );
-}
-
-/** The error that lists what is bad. */
-function cannotBeUsed(root: string, bad: readonly BadFile[]): Error {
-  return new Error(
-    `${root} has ${entries(bad.length)} that cannot be used:\n${listed(bad)}\n` +
-      'Mend or remove them, or go on without them: --on-bad skip',
-  );
-}
-
-function entries(count: number): string {
-  return count === 1 ? '1 entry' : `${count} entries`;
-}
-
-/** The first of what is bad, a line each. */
-export function listed(bad: readonly BadFile[]): string {
-  const lines = bad.slice(0, LISTED).map(({ path, reason }) => `  ${path} ${reason}`);
-  if (bad.length > LISTED) lines.push(`  … and ${bad.length - LISTED} more`);
-  return lines.join('\n');
 }
 
 function noSplit({ root, splits, advice, bad }: ImageTable, split: Split): Error {
