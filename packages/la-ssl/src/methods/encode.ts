@@ -12,6 +12,14 @@ export function checkViews(method: string, views: readonly Tensor[], count: numb
   if (views.length !== count) throw new Error(`${method} takes ${count} views, got ${views.length}`);
 }
 
+/** @throws Error where a step was not told the attributes of its examples */
+export function toldAttributes(method: string, attributes: Int32Array | undefined): Int32Array {
+  if (attributes) return attributes;
+  throw new Error(
+    `${method} needs the attribute of each example in a step; give its codes as \`attributes\``,
+  );
+}
+
 /** @throws RangeError that names the first of these options which is not a finite number > 0 */
 export function checkPositive(options: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(options)) {

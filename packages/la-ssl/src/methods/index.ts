@@ -1,7 +1,10 @@
 /** @file Methods by name. */
+import { adversarial } from './adversarial.js';
 import { barlowTwins } from './barlow-twins.js';
 import { byol } from './byol.js';
+import { conditional } from './conditional.js';
 import { dino } from './dino.js';
+import { lateTVG } from './late-tvg.js';
 import { mae } from './mae.js';
 import type { MethodSpec } from './method.js';
 import { mocoV3 } from './moco-v3.js';
@@ -9,9 +12,16 @@ import { simclr } from './simclr.js';
 import { simsiam } from './simsiam.js';
 import { vicreg } from './vicreg.js';
 
+export {
+  AdversarialSimCLR,
+  type AdversarialSimCLROptions,
+  reverseGradient,
+  risingWeight,
+} from './adversarial.js';
 export { BarlowTwins, type BarlowTwinsOptions, barlowTwinsTerms } from './barlow-twins.js';
 export { BYOL, type BYOLOptions, byolLoss } from './byol.js';
 export { DINO, type DINOOptions, dinoLoss, type TeacherTemperature, teacherTemperatureAt } from './dino.js';
+export { LateTVG, type LateTVGOptions } from './late-tvg.js';
 export { drawOrder, MAE, type MAEOptions, normalizePatches, visiblePatches } from './mae.js';
 export type { Method, MethodOutput, MethodParts, MethodSpec, Recipe, StepContext } from './method.js';
 export { contrastiveLoss, MoCoV3, type MoCoV3Options } from './moco-v3.js';
@@ -29,5 +39,8 @@ export const METHODS = {
   byol,
   'moco-v3': mocoV3,
   vicreg,
+  'late-tvg': lateTVG,
+  conditional,
+  adversarial,
 } as const satisfies Record<string, MethodSpec>;
 export type MethodName = keyof typeof METHODS;

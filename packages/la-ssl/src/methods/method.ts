@@ -7,6 +7,8 @@ import type { Random } from '../random.js';
 export interface StepContext {
   /** The N examples of the batch; one that was drawn twice is told by it. `[N]` */
   indices: Int32Array;
+  /** Their attribute codes, from 0, `[N]`; there for the methods whose spec says that they need them. */
+  attributes?: Int32Array;
   /** Epoch, from 0. */
   epoch: number;
   /** Share of the run's steps that are done, 0 ≤ progress < 1. */
@@ -25,6 +27,8 @@ export interface MethodOutput {
   features: Tensor;
   /** Scalars for the metrics, by name, without a graph: what the loss is made of, or what shows a collapse. */
   terms?: Readonly<Record<string, Tensor>>;
+  /** Where `tellsLossByExample`: makes the loss of each example, `[N]` ≥ 0, nats, without a graph; their mean is the loss. */
+  lossByExample?: () => Tensor;
 }
 
 export interface Method extends nn.Module {
@@ -58,6 +62,8 @@ export interface MethodParts {
   generator: Generator;
   /** Run encoders in bfloat16; heads and losses stay in float32. */
   bfloat16: boolean;
+  /** V, how many codes there are, for a method that needs attributes. */
+  attributeValues: number;
 }
 
 /** Shared options whose best value depends on the method; named as on the command line. */
@@ -102,8 +108,12 @@ export interface Recipe {
 export interface MethodSpec<Options extends object = object> {
   /** Views of the full size in a training step. */
   views: 1 | 2;
+  /** What it must know of every training example beside its pixels; by default nothing. */
+  needs?: 'attributes';
   /** The encoders that it can take, the usual one first; by default all. */
   encoders?: readonly EncoderName[];
+  /** Whether its loss is a mean over examples that it can tell apart, as sampling by loss needs. */
+  tellsLossByExample?: boolean;
   /** Its own options with their defaults; undefined where the option's text says what it follows. */
   options: Options;
   /** Where it departs from the shared defaults. Source: the method's file. */

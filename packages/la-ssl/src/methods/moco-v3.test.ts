@@ -121,7 +121,7 @@ describe('MoCo v3', () => {
       const options = { imageSize: 16, patchSize: 8, depth: 1, ...own } as const;
       return createEncoder('vit-tiny', { ...options, generator: new Generator(0) });
     };
-    const parts = { newEncoder, generator: new Generator(0), bfloat16: false };
+    const parts = { newEncoder, generator: new Generator(0), bfloat16: false, attributeValues: 2 };
     const method = METHODS['moco-v3'].create(parts, { ...METHODS['moco-v3'].options, ...SIZES });
     const trained = new Map([...method.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad));
     assert.ok([...trained.keys()].every((key) => !/^momentum_|patch_embed|pos_embed/.test(key)));

@@ -7,7 +7,7 @@ import { loadNoise, noise } from '../models/formula-noise.test.support.js';
 import { type Encoder, ResNet } from '../models/index.js';
 import { Random } from '../random.js';
 import { toFloat64 } from './float64.test.support.js';
-import type { Method } from './index.js';
+import type { Method, StepContext } from './index.js';
 import { context } from './step-context.test.support.js';
 
 const N = 6;
@@ -29,32 +29,37 @@ export class Pixels extends nn.Module implements Encoder {
 }
 
 /** What `fixtures/two-views/make.py` keeps of the official step, by name. */
-export function officialStep(file: string): ReadonlyMap<string, Tensor> {
+export function officialStep(file: string, folder = 'two-views'): ReadonlyMap<string, Tensor> {
   return loadSafetensors(
-    fileURLToPath(new URL(`../../fixtures/two-views/${file}.safetensors`, import.meta.url)),
+    fileURLToPath(new URL(`../../fixtures/${folder}/${file}.safetensors`, import.meta.url)),
   ).tensors;
 }
 
 /**
  * Makes the fixture's step in float64: forward and backward on two views, then a scoring of three in evaluation mode.
  * Loss, gradients, running statistics and speeds must be the official ones.
- * @param method - of a `tinyEncoder`. @returns the step's output, whose loss has been walked back
+ * @param method - of a `tinyEncoder`
+ * @param where - the step, by default the first of a run on examples of which none was drawn twice
+ * @param rtol - relative to the greatest element of a tensor
  */
-export function assertStepsAsOfficial(method: Method, official: ReadonlyMap<string, Tensor>): void {
+export function assertStepsAsOfficial(
+  method: Method,
+  official: ReadonlyMap<string, Tensor>,
+  where: StepContext = context(Int32Array.from(Array(N).keys())),
+  rtol = 1e-7,
+): void {
   scope(() => {
     toFloat64(loadNoise(method));
     const views = [0, 1, 2].map((view) => noise([N, 3, 16, 16], 3000 + view).to('float64'));
-    const { loss, similarity, features } = method.forward(
-      views.slice(0, 2),
-      context(Int32Array.from(Array(N).keys())),
-    );
+    const { loss, similarity, features } = method.forward(views.slice(0, 2), where);
     loss.backward();
+    method.afterBackward?.(where);
     const near = (actual: Tensor, name: string): void => {
       const expected = official.get(name);
       assert.ok(expected, `the fixture has ${name}`);
       // Relative to the greatest element: those near zero are sums in which large parts cancel out.
-      const atol = 1e-7 * expected.abs().amax().item();
-      assertAllclose(actual, expected, { rtol: 1e-7, atol });
+      const atol = rtol * expected.abs().amax().item();
+      assertAllclose(actual, expected, { rtol, atol });
     };
     near(loss, 'loss');
     near(similarity, 'similarity');
@@ -64,7 +69,9 @@ export function assertStepsAsOfficial(method: Method, official: ReadonlyMap<stri
     const state = method.stateDict();
     const kept = (prefix: string): string[] =>
       [...official.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-    const heads = [...parameters.keys()].filter((name) => !name.startsWith('encoder.'));
+    const heads = [...parameters]
+      .filter(([name, { requiresGrad }]) => requiresGrad && !name.startsWith('encoder.'))
+      .map(([name]) => name);
     assert.deepEqual(
       kept('gradient.')
         .filter((name) => !name.startsWith('encoder.'))
@@ -139,9 +146,11 @@ export function lossesOf(method: Method, steps: number, lr: number): number[] {
         const images = noise([8, 3, 8, 8], 50);
         return images.add(noise([8, 3, 8, 8], 60 + view).mul(0.3));
       });
-      const { loss, similarity } = method.forward(views, context(Int32Array.from(Array(8).keys())));
+      const where = context(Int32Array.from(Array(8).keys()));
+      const { loss, similarity } = method.forward(views, where);
       optimizer.zeroGrad();
       loss.backward();
+      method.afterBackward?.(where);
       optimizer.step();
       for (const speed of similarity.toFloat64Array())
         assert.ok(speed > 0 && Number.isFinite(speed), `${speed}`);

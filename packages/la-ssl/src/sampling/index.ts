@@ -6,6 +6,7 @@
 
 export { Random } from '../random.js';
 export { AliasTable } from './alias.js';
+export { type BatchesByValueInput, batchesByValue } from './batches.js';
 export {
   conflictingIsSlower,
   effectiveSampleSize,

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { type DatasetSpec, datasetSpec } from '../data/index.js';
 import { METHODS, type MethodSpec, type Recipe } from '../methods/index.js';
 import { ENCODER_OPTIONS, ENCODERS } from '../models/index.js';
+import { attributeUser } from './knowledge.js';
 import { dataOptions } from './options/data.js';
 import {
   ENCODER_DEFAULTS,
@@ -87,6 +88,11 @@ export const trainConfigSchema = z
       const which = takers.length > 0 ? `these do: ${takers.join(', ')}` : 'no method does yet';
       const message = `${config.method} takes no small views; ${which}. Leave it out.`;
       addIssue({ code: 'custom', path: ['localCrops'], message });
+    }
+    if (config.attribute !== undefined && attributeUser(config) === null) {
+      const takers = methods.filter(([, spec]) => spec.needs === 'attributes').map(([name]) => name);
+      const message = `nothing goes by an attribute here; --method ${takers.join(', ')} and --batch-by attribute do. Leave it out.`;
+      addIssue({ code: 'custom', path: ['attribute'], message });
     }
     for (const name of ENCODER_OPTION_NAMES) {
       if (config[name] === undefined) continue;

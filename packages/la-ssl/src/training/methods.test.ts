@@ -13,6 +13,9 @@ const RUNS = [
   { method: 'vicreg', hidden: 16 },
   { method: 'byol', hidden: 16, predictorHidden: 12 },
   { method: 'moco-v3', hidden: 16, predictorHidden: 12 },
+  { method: 'late-tvg', lateLayers: 3, accumulate: 2, clipGradient: 1 },
+  { method: 'conditional', batchBy: 'attribute' },
+  { method: 'adversarial', adversaryWeight: 0.5, accumulate: 2, attribute: 'ground' },
   { method: 'dino', projections: undefined, hidden: 16, bottleneck: 4, prototypes: 6, localCrops: 2 },
   {
     ...{ method: 'mae', encoder: 'vit-tiny', stem: undefined, width: undefined, projections: undefined },

@@ -10,7 +10,8 @@ import { scope } from '@la-ssl/torch';
 import type { ImageDataset } from '../data/index.js';
 import { NonFiniteFeatures } from '../evaluation/index.js';
 import { loadEncoderWeights, saveEncoder } from '../models/index.js';
-import { LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
+import { Random } from '../random.js';
+import { batchesByValue, LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
 import { loadCheckpoint, type Position, type RunState, saveCheckpoint } from './checkpoint.js';
 import type { ResolvedConfig } from './config.js';
 import { encoderInfoOf } from './encoder-info.js';
@@ -22,6 +23,9 @@ import { scoreAll } from './scoring.js';
 import { createRun, type RunParts } from './setup.js';
 import { writeSpeeds } from './speeds-file.js';
 import { type StepOutcome, trainStep } from './train-step.js';
+
+/** Third word of the key of random numbers that order batches. */
+const BATCHES = 0x626174;
 
 export interface PretrainOptions {
   /** Training examples. */
@@ -144,7 +148,7 @@ class Loop {
   async epoch(): Promise<boolean> {
     const { options, config, parts, position } = this;
     if (!position.prepared) await this.#prepare();
-    const draws = parts.sampler.drawsFor(position.epoch);
+    const draws = this.#draws(position.epoch);
     parts.method.train();
     while (position.step < this.#steps) {
       if (options.signal?.aborted) {
@@ -173,6 +177,16 @@ class Loop {
     Object.assign(position, { ...START, epoch: epoch + 1, hasPrevious });
     this.#checkpoint();
     return true;
+  }
+
+  /** The examples of an epoch in the order of training. */
+  #draws(epoch: number): Int32Array {
+    const { config, parts } = this;
+    const draws = parts.sampler.drawsFor(epoch);
+    if (config.batchBy === 'draw' || !parts.attributes) return draws;
+    const starts = Array.from({ length: this.#steps }, (_, step) => this.#start(step));
+    const random = new Random(config.seed, epoch, BATCHES);
+    return batchesByValue({ draws, values: parts.attributes.codes, starts, random });
   }
 
   /** What precedes an epoch's draws: scoring and update, where they are due. */

@@ -13,6 +13,7 @@ import {
   UniformSampler,
 } from '../sampling/index.js';
 import { methodOptionsOf, type ResolvedConfig } from './config.js';
+import { type AttributeCodes, attributeCodes, attributeUser } from './knowledge.js';
 import { viewPipelines } from './view-pipelines.js';
 import { augmentedViews, type MakeViews } from './views.js';
 
@@ -26,13 +27,15 @@ export interface RunParts {
   groups: Groups | null;
   /** 1 where an example goes against the correlation; null where that is not known of all. */
   conflicting: Uint8Array | null;
+  /** What the method or the batches go by; null where nothing does. */
+  attributes: AttributeCodes | null;
 }
 
 /** What an encoder must know of its images. */
 type ImageSize = Pick<ImageDataset['shape'], 'channels' | 'height' | 'width'>;
 
 /**
- * @param initialise - as for `createMethod`
+ * @param initialise - called with every new encoder, to give it other first weights
  * @throws Error where the data set does not have what the configuration asks for
  */
 export function createRun(
@@ -51,7 +54,9 @@ export function createRun(
       : null;
   const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
   const sampler = createSampler(config, monitor, groups, conflicting);
-  const method = createMethod(config, dataset.shape, initialise);
+  const user = attributeUser(config);
+  const attributes = user === null ? null : attributeCodes(dataset, user, config.attribute);
+  const method = createMethod(config, dataset.shape, { initialise, attributeValues: attributes?.values });
   return {
     method,
     optimizer: createOptimizer(config, method),
@@ -60,6 +65,7 @@ export function createRun(
     sampler,
     groups,
     conflicting,
+    attributes,
   };
 }
 
@@ -71,12 +77,19 @@ export function viewsOf(config: ResolvedConfig, image: ImageSize): MakeViews {
 
 /**
  * The method with its encoder, freshly initialised from the run's seed.
- * @param initialise - called with every new encoder, to give it other first weights
+ * @param initialise - as for `createRun`
+ * @param attributeValues - V of the attribute; where only the encoder is wanted it does not matter
  */
 export function createMethod(
   config: ResolvedConfig,
   image: ImageSize,
-  initialise: (encoder: Encoder) => void = () => {},
+  {
+    initialise,
+    attributeValues = 2,
+  }: {
+    initialise?: ((encoder: Encoder) => void) | undefined;
+    attributeValues?: number | undefined;
+  } = {},
 ): Method {
   return scope(() => {
     const generator = new Generator(config.seed);
@@ -86,11 +99,12 @@ export function createMethod(
         newEncoder: (own = {}) => {
           const options = { ...encoderOptionsOf(config, image), ...own, generator };
           const encoder = createEncoder(config.encoder, options);
-          initialise(encoder);
+          initialise?.(encoder);
           return encoder;
         },
         generator,
         bfloat16: config.precision === 'bfloat16',
+        attributeValues,
       },
       methodOptionsOf(config),
     );

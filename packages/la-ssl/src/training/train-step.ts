@@ -8,6 +8,7 @@ import { cosine } from '../cosine.js';
 import { type ImageDataset, imagesAt } from '../data/index.js';
 import type { Method, StepContext } from '../methods/index.js';
 import type { ResolvedConfig } from './config.js';
+import type { AttributeCodes } from './knowledge.js';
 import type { OnlineEvaluation } from './online-evaluation.js';
 import { type MakeViews, methodRandom, TRAINING_VIEWS, type ViewsPlace } from './views.js';
 
@@ -18,10 +19,12 @@ export interface StepParts {
   optimizer: optim.Optimizer;
   makeViews: MakeViews;
   online: OnlineEvaluation | null;
+  /** Of all examples, where the method is told. */
+  attributes?: AttributeCodes | null;
 }
 
 /** Where in the run a step is. */
-export interface StepPlace extends Omit<StepContext, 'random'> {
+export interface StepPlace extends Omit<StepContext, 'random' | 'attributes'> {
   /** Of the whole run. */
   step: number;
   lr: number;
@@ -79,19 +82,23 @@ function partsOf(size: number, wanted: number): [number, number][] {
 
 /** Adds the gradient of a part of a batch, where its loss is finite. @param share - of the batch that it is */
 function backward(parts: StepParts, context: StepContext, place: ViewsPlace, share: number): StepOutcome {
-  const { dataset, method, makeViews, online } = parts;
+  const { dataset, method, makeViews, online, attributes } = parts;
+  const told = attributes && { attributes: context.indices.map((i) => attributes.codes[i]!) };
   const { channels, height, width } = dataset.shape;
   return scope(() => {
     const pixels = imagesAt(dataset, context.indices);
     const images = fromData(pixels, [context.indices.length, channels, height, width]);
-    const { loss, similarity, features, terms = {} } = method.forward(makeViews(images, place), context);
+    const { loss, similarity, features, terms = {} } = method.forward(makeViews(images, place), {
+      ...context,
+      ...told,
+    });
     const weighted = share === 1 ? loss : loss.mul(share);
     const value = weighted.item();
     if (Number.isFinite(value)) {
       weighted.backward();
       online?.probe.learn(features, context.indices);
     }
-    const told = Object.entries(terms).map(([name, term]) => [name, term.item()]);
-    return { loss: value, terms: Object.fromEntries(told), similarities: similarity.toFloat64Array() };
+    const means = Object.entries(terms).map(([name, term]) => [name, term.item()]);
+    return { loss: value, terms: Object.fromEntries(means), similarities: similarity.toFloat64Array() };
   });
 }

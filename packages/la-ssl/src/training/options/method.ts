@@ -12,11 +12,13 @@ function own<T extends z.ZodType>(name: string, type: T, text: string) {
   return type.optional().describe(`${text} (${takers.join('; ')})`);
 }
 
+const needing = methods.filter(([, spec]) => spec.needs === 'attributes').map(([name]) => name);
+
 export const methodOptions = {
   method: z
     .enum(methods.map(([name]) => name))
     .default('simclr')
-    .describe('self-supervised method'),
+    .describe(`self-supervised method; ${needing.join(' and ')} need the attributes`),
   temperature: own('temperature', positive(), 'temperature of the loss'),
   speedTemperature: own(
     'speedTemperature',
@@ -73,6 +75,31 @@ export const methodOptions = {
   decoderWidth: own('decoderWidth', whole(4), "size of the decoder's tokens, or 2/3 of the encoder's"),
   decoderDepth: own('decoderDepth', whole(1), 'blocks of the decoder'),
   decoderHeads: own('decoderHeads', whole(1), 'heads of the decoder, or one for each 32 of its width'),
+  latePruning: own(
+    'latePruning',
+    z.number().gt(0).lt(1),
+    "share of the late weights that is zero for the second view, the smallest ones of the encoder's at each step",
+  ),
+  lateLayers: own(
+    'lateLayers',
+    whole(1),
+    'how many of the last convolutions, or linear layers of a transformer, are pruned',
+  ),
+  adversaryWeight: own(
+    'adversaryWeight',
+    z.number().min(0),
+    'weight of the turned gradient that the head on the attribute gives to the encoder',
+  ),
+  adversarySchedule: own(
+    'adversarySchedule',
+    z.enum(['rising', 'constant']),
+    'whether that weight rises from 0, as in the paper, or stays',
+  ),
+  adversaryHidden: own(
+    'adversaryHidden',
+    whole(1),
+    'size of the hidden layer of the head on the attribute, or that of the features',
+  ),
   speed: own(
     'speed',
     z.enum(['reconstruction', 'features']),

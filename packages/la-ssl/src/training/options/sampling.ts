@@ -41,4 +41,14 @@ export const samplingOptions = {
   conflictingShare: share()
     .optional()
     .describe('oracle: share of the draws that are conflicting (without it: all groups equally often)'),
+  batchBy: z
+    .enum(['draw', 'attribute'])
+    .default('draw')
+    .describe(
+      'what is in a batch: examples as they are drawn, or of one attribute value each (needs the attributes)',
+    ),
+  attribute: z
+    .string()
+    .optional()
+    .describe('which attribute batches and methods that need one go by (all of them together)'),
 };
