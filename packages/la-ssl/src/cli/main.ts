@@ -8,6 +8,7 @@ import { exportCommand } from './export.js';
 import { finetuneCommand } from './finetune.js';
 import { UsageError } from './options.js';
 import { probeCommand } from './probe.js';
+import { reportCommand } from './report.js';
 import { runsCommand } from './runs.js';
 import { scoreCommand } from './score.js';
 import { studyCommand } from './study.js';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     probeCommand(),
     finetuneCommand(),
     scoreCommand(),
+    reportCommand(),
     studyCommand(),
     runsCommand(),
     exportCommand(),

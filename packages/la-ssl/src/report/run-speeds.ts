@@ -34,7 +34,7 @@ export async function writeSpeedPlot(
   const { sampler } = folder.readConfig();
   const svg = await speedPlot(
     updates,
-    aligned.map((isAligned) => 1 - isAligned),
+    Array.from(aligned, (side) => (side < 0 ? null : side === 1 ? 'aligned' : 'conflicting')),
     {
       title: `Learning speeds of aligned and conflicting examples, ${train.name}, ${sampler}`,
     },

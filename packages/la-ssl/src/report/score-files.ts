@@ -4,6 +4,7 @@ import { describeExample, type RunScores } from '../analysis/index.js';
 import { writeWhole } from '../data/cache.js';
 import { type ImageDataset, imagesAt } from '../data/index.js';
 import { contactSheet } from './contact-sheet.js';
+import { csvLine } from './csv.js';
 
 export interface ScoreFiles {
   /** Every example, slowest first. */
@@ -50,12 +51,7 @@ export function scoreTable(dataset: ImageDataset, { speeds, order, groups }: Run
     const { label, attributes, group, aligned } = describeExample(dataset, i, groups);
     return [rank + 1, i, dataset.ids[i], label, ...attributes, group, aligned, speeds[i]];
   });
-  return [header, ...rows].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
-}
-
-function csvCell(value: unknown): string {
-  const text = String(value ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [header, ...rows].map(csvLine).join('');
 }
 
 function sheetOf(dataset: ImageDataset, { speeds, groups }: RunScores, indices: Int32Array): Promise<Buffer> {

@@ -1,9 +1,9 @@
 /**
- * @file Learning-speed distributions as a picture: aligned against conflicting examples, one panel an update.
- * The first of the experiments that the paper's reader would ask for. Drawn by Vega-Lite, as SVG.
+ * @file Learning-speed distributions as a picture: aligned against conflicting examples, or groups, one panel an update.
+ * The first of the experiments that the paper's reader would ask for.
  */
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import { drawChart, scalesOf } from './chart.js';
+import { spread } from './update-speeds.js';
 
 /** The speeds of one update. */
 export interface SpeedsAtUpdate {
@@ -20,61 +20,79 @@ const PANELS = 4;
 
 /**
  * @param updates - in the order of training; at most four are shown, first and last among them
- * @param conflicting - per example, not 0 where it goes against the correlation
+ * @param kinds - per example what it is drawn as, such as `aligned`; null where it is left out
  * @returns SVG
+ * @throws Error where there is no update
  */
 export async function speedPlot(
   updates: readonly SpeedsAtUpdate[],
-  conflicting: ArrayLike<number>,
-  { title }: { title: string },
+  kinds: readonly (string | null)[],
+  { title, width = 480 }: { title: string; width?: number },
 ): Promise<string> {
   if (updates.length === 0) throw new Error('There is no update to show: the run ended in its warm-up.');
-  const panels = Math.min(PANELS, updates.length);
-  const shown = Array.from(
-    { length: panels },
-    (_, i) => updates[Math.round((i * (updates.length - 1)) / Math.max(1, panels - 1))]!,
+  const shown = spread(updates, PANELS);
+  const names = kindsOf(kinds);
+  const { low, high } = rangeOf(shown, kinds);
+  const values = shown.flatMap((update) =>
+    names.flatMap((kind) =>
+      histogram(update.speeds, low, high, (i) => kinds[i] === kind).map((density, bin) => ({
+        panel: panelOf(update),
+        kind,
+        speed: low + ((bin + 0.5) * (high - low)) / BINS,
+        density,
+      })),
+    ),
   );
-  let highest = 0;
-  for (const { speeds } of shown) {
-    for (let i = 0; i < speeds.length; i++) if (speeds[i]! > highest) highest = speeds[i]!; // NaN is not greater
-  }
-  const values = shown.flatMap((update) => {
-    const panel = panelOf(update);
-    return [0, 1].flatMap((kind) =>
-      histogram(update.speeds, highest, (i) => Boolean(conflicting[i]) === Boolean(kind)).map(
-        (density, bin) => ({
-          panel,
-          kind: kind ? 'conflicting' : 'aligned',
-          speed: ((bin + 0.5) * highest) / BINS,
-          density,
-        }),
-      ),
-    );
-  });
-  const specification: TopLevelSpec = {
-    title,
-    data: { values },
-    facet: {
-      row: {
-        field: 'panel',
-        sort: shown.map(panelOf),
-        title: null,
-        header: { labelAngle: 0, labelAlign: 'left' },
+  const scales = scalesOf(names);
+  return drawChart(
+    {
+      ...(title && { title: { text: title, limit: width + 80 } }),
+      data: { values },
+      facet: {
+        row: {
+          field: 'panel',
+          sort: shown.map(panelOf),
+          title: null,
+          header: { labelOrient: 'top', labelAnchor: 'start' },
+        },
+      },
+      spec: {
+        width,
+        height: 80,
+        encoding: {
+          x: {
+            field: 'speed',
+            type: 'quantitative',
+            title: 'learning speed s, moving average',
+            scale: { zero: false, nice: false },
+          },
+          y: {
+            field: 'density',
+            type: 'quantitative',
+            title: 'density',
+            stack: null,
+            axis: { labels: false, ticks: false, grid: false },
+          },
+          color: { field: 'kind', type: 'nominal', scale: scales.color, title: null },
+        },
+        layer: [
+          { mark: { type: 'area', fillOpacity: 0.18 } },
+          {
+            mark: { type: 'line', strokeWidth: 2 },
+            encoding: {
+              strokeDash: { field: 'kind', type: 'nominal', scale: scales.strokeDash, title: null },
+            },
+          },
+        ],
       },
     },
-    spec: {
-      width: 480,
-      height: 90,
-      mark: { type: 'area', opacity: 0.5, line: true },
-      encoding: {
-        x: { field: 'speed', type: 'quantitative', title: 'learning speed s = exp(cos / τ), moving average' },
-        y: { field: 'density', type: 'quantitative', title: 'density', stack: null, axis: { labels: false } },
-        color: { field: 'kind', type: 'nominal', title: null, scale: { range: ['#4c78a8', '#e45756'] } },
-      },
-    },
-    config: { background: 'white' },
-  };
-  return await new View(parse(compile(specification).spec), { renderer: 'none' }).toSVG();
+    `Distributions of the learning speeds of ${names.join(', ')}: ${shown.map(panelOf).join('; ')}.`,
+  );
+}
+
+/** The kinds that there are, in the order of their names. */
+export function kindsOf(kinds: readonly (string | null)[]): string[] {
+  return [...new Set(kinds.filter((kind) => kind !== null))].sort();
 }
 
 /** The heading of an update's panel. */
@@ -82,14 +100,34 @@ function panelOf({ epoch, auroc }: SpeedsAtUpdate): string {
   return `epoch ${epoch}${auroc === null ? '' : `, AUROC ${auroc.toFixed(2)}`}`;
 }
 
-/** Shares of the examples that `belongs` picks, by bins from 0 to `highest`. */
-function histogram(speeds: ArrayLike<number>, highest: number, belongs: (i: number) => boolean): number[] {
+function rangeOf(
+  updates: readonly SpeedsAtUpdate[],
+  kinds: readonly (string | null)[],
+): { low: number; high: number } {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { speeds } of updates) {
+    for (let i = 0; i < speeds.length; i++) {
+      if (kinds[i] === null) continue;
+      if (speeds[i]! > high) high = speeds[i]!; // NaN is neither
+      if (speeds[i]! < low) low = speeds[i]!;
+    }
+  }
+  return high > low ? { low, high } : { low: 0, high: Math.max(high, 1) };
+}
+
+/** Shares of the examples that `belongs` picks, by bins from `low` to `high`. */
+function histogram(
+  speeds: ArrayLike<number>,
+  low: number,
+  high: number,
+  belongs: (i: number) => boolean,
+): number[] {
   const counts = new Array<number>(BINS).fill(0);
   let total = 0;
   for (let i = 0; i < speeds.length; i++) {
     const speed = speeds[i]!;
     if (Number.isNaN(speed) || !belongs(i)) continue;
-    counts[Math.min(BINS - 1, Math.floor((speed / highest) * BINS))]! += 1;
+    counts[Math.min(BINS - 1, Math.floor(((speed - low) / (high - low)) * BINS))]! += 1;
     total += 1;
   }
   return counts.map((count) => count / Math.max(1, total));

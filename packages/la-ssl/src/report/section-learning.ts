@@ -1,0 +1,136 @@
+/** @file The section on learning: loss, learning rate, similarity, what the features are worth on the way. */
+import { type LinePoint, lineChart } from './charts.js';
+import { counted } from './figures.js';
+import type { Figure, Part, Section } from './parts.js';
+import type { RunMaterial } from './run-material.js';
+import type { RunRecord } from './run-record.js';
+
+/** So many points of a line are drawn; more are averaged. */
+const POINTS = 150;
+
+export async function learningSection(material: readonly RunMaterial[]): Promise<Section> {
+  const runs = material.map(({ run }) => run);
+  if (runs.every(({ steps }) => steps.length === 0)) {
+    const text = 'Nothing has been trained yet: there is no line in metrics.jsonl.';
+    return { id: 'learning', title: 'Learning', parts: [{ kind: 'note', text }] };
+  }
+  const parts: (Part | null)[] = [
+    await curve(runs, {
+      slug: 'loss',
+      title: 'Loss',
+      y: 'loss, nats',
+      x: 'optimizer steps',
+      of: ({ steps }) => thinned(steps.map(({ step, loss }) => [step, loss])),
+      about: ({ steps, config }) =>
+        `${counted(steps.length, 'line')} of the metrics, each the mean of up to ${config.logEvery} steps`,
+    }),
+    await curve(runs, {
+      slug: 'learning-rate',
+      title: 'Learning rate',
+      y: 'learning rate',
+      x: 'optimizer steps',
+      of: ({ steps }) => thinned(steps.map(({ step, lr }) => [step, lr])),
+      about: ({ steps }) => `${counted(steps.length, 'line')} of the metrics`,
+    }),
+    await curve(runs, {
+      slug: 'knn',
+      title: 'Nearest neighbours on the way',
+      y: 'accuracy, kNN',
+      x: 'epochs done',
+      percent: true,
+      of: ({ online }) => online.map(({ epoch, knnAccuracy }) => [epoch, knnAccuracy]),
+      about: onlineAbout,
+    }),
+    await curve(runs, {
+      slug: 'online-probe',
+      title: 'Linear probe on the way',
+      y: 'accuracy, online probe',
+      x: 'epochs done',
+      percent: true,
+      of: ({ online }) =>
+        online.flatMap(({ epoch, probeAccuracy }) =>
+          probeAccuracy === null ? [] : [[epoch, probeAccuracy]],
+        ),
+      about: onlineAbout,
+    }),
+    await curve(runs, {
+      slug: 'similarity',
+      title: 'Similarity of two views',
+      y: 'mean similarity in training',
+      x: 'epochs done',
+      of: ({ epochs }) => thinned(epochs.map(({ epoch, similarity }) => [epoch + 1, similarity])),
+      about: ({ epochs }) => counted(epochs.length, 'epoch'),
+    }),
+  ];
+  if (runs.some(({ online }) => online.length === 0)) {
+    const text =
+      'Without lines of nearest neighbours and the online probe: the data set has no labels, or the run has --no-online-evaluation.';
+    parts.push({ kind: 'note', text });
+  }
+  return { id: 'learning', title: 'Learning', parts: parts.filter((part) => part !== null) };
+}
+
+function onlineAbout({ online }: RunRecord): string {
+  return `${counted(online.length, 'evaluation')} on ${online[0]?.queries.toLocaleString('en') ?? 0} training examples`;
+}
+
+export interface Curve {
+  slug: string;
+  title: string;
+  x: string;
+  y: string;
+  percent?: boolean;
+  rule?: number;
+  zero?: boolean;
+  /** Added to the caption. */
+  more?: string;
+  of: (run: RunRecord) => number[][];
+  /** What a run's line comes from, with its count. */
+  about: (run: RunRecord) => string;
+}
+
+/** @returns a line a run; null where none has any */
+export async function curve(runs: readonly RunRecord[], asked: Curve): Promise<Figure | null> {
+  const shown = runs.filter((run) => asked.of(run).length > 0);
+  if (shown.length === 0) return null;
+  const rows = shown.flatMap((run) =>
+    asked.of(run).map(([x, y]): LinePoint => ({ x: x!, y: y!, series: run.name })),
+  );
+  const ends = shown.map((run) => {
+    const points = asked.of(run);
+    const show = ([x, y]: number[]): string =>
+      `${asked.percent ? `${(100 * y!).toFixed(1)} %` : Number(y!.toPrecision(4))} at ${x!.toLocaleString('en')}`;
+    return `${run.name}: from ${show(points[0]!)} to ${show(points.at(-1)!)}`;
+  });
+  const abouts = new Set(shown.map(asked.about));
+  const about =
+    abouts.size === 1 ? [...abouts][0]! : shown.map((run) => `${run.name}: ${asked.about(run)}`).join('; ');
+  const { slug, title, x, y, percent, rule, zero } = asked;
+  const series = runs.map(({ name }) => name);
+  const svg = await lineChart(
+    {
+      rows,
+      series,
+      x,
+      y,
+      percent: percent ?? false,
+      zero: zero ?? false,
+      ...(rule !== undefined && { rule }),
+    },
+    `${title}, ${y} by ${x}. ${ends.join('; ')}.`,
+  );
+  const caption = `${ends.join('; ')} (${x}). ${about}.${asked.more ? ` ${asked.more}` : ''}`;
+  return { kind: 'figure', slug, title, caption, svg };
+}
+
+/** At most `POINTS` points: means of as many runs of neighbours, at the last of each. */
+export function thinned(points: readonly (readonly [number, number])[]): number[][] {
+  const bins = Math.min(POINTS, points.length);
+  return Array.from({ length: bins }, (_, bin) => {
+    const own = points.slice(
+      Math.floor((bin * points.length) / bins),
+      Math.floor(((bin + 1) * points.length) / bins),
+    );
+    return [own.at(-1)![0], own.reduce((sum, [, y]) => sum + y, 0) / own.length];
+  });
+}
