@@ -8,6 +8,7 @@ import { exportCommand } from './export.js';
 import { finetuneCommand } from './finetune.js';
 import { UsageError } from './options.js';
 import { probeCommand } from './probe.js';
+import { proxyCommand } from './proxy.js';
 import { reportCommand } from './report.js';
 import { runsCommand } from './runs.js';
 import { scoreCommand } from './score.js';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     probeCommand(),
     finetuneCommand(),
     scoreCommand(),
+    proxyCommand(),
     reportCommand(),
     studyCommand(),
     runsCommand(),

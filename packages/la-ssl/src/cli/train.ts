@@ -130,6 +130,8 @@ export async function runTraining(
       progress.line(describeOnline(event));
     } else if (event.kind === 'update') {
       progress.line(describeUpdate(event));
+    } else if (event.kind === 'warning') {
+      progress.line(`epoch ${event.epoch + 1}, warning: ${event.text}`);
     }
   };
   try {
@@ -172,6 +174,7 @@ function describeUpdate(event: Extract<TrainEvent, { kind: 'update' }>): string 
     `conflicting draws ${percent(event.conflictingShare)}`,
     `AUROC "conflicting is slower" ${event.conflictingIsSlower?.toFixed(3) ?? 'unknown'}`,
   ];
+  if (event.chosen) parts.push(`${event.chosen.name} ${event.chosen.value.toPrecision(3)}`);
   if (event.uniformBecause) parts.push(`uniform, because ${event.uniformBecause.replaceAll('-', ' ')}`);
   return parts.join(', ');
 }

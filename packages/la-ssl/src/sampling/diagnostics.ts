@@ -1,11 +1,12 @@
 /**
  * @file What a sampling distribution will do, and whether the speeds behind it can be trusted.
  *
- * The paper's reader should watch for three failures: probabilities that jump from update to update (low
- * `rankCorrelation`), few examples that dominate (low `effectiveSampleSize`), and speeds that mean nothing yet
- * (`conflictingIsSlower` near 0.5). None of it needs a label, except what is said of conflicting examples and groups.
+ * Nothing needs a label, except what is said of conflicting examples and groups. Linear in the number of examples, on
+ * typed arrays: millions of them take a second or two. `failureSigns` says what to do about it.
  */
-import { auroc, rankCorrelation } from './ranks.js';
+import { ascending } from './ascending.js';
+import { type GroupDiagnostics, groupDiagnostics } from './group-diagnostics.js';
+import { auroc, lowestPrecision, rankCorrelation } from './ranks.js';
 
 type Flags = ArrayLike<boolean | number>;
 
@@ -56,18 +57,25 @@ export function conflictingIsSlower(speeds: ArrayLike<number>, conflicting: Flag
   return conflictingIsFaster === null ? null : 1 - conflictingIsFaster;
 }
 
+/** The group of each example: a code from 0 that has a name, or −1 where it is not known. */
+export interface GroupCodes {
+  readonly codes: ArrayLike<number>;
+  readonly names: readonly string[];
+}
+
 export interface SamplingDiagnosticsInput {
   /** π, what the epoch is drawn with. */
   readonly probabilities: ArrayLike<number>;
   /** The speeds behind it; examples that are not `seen` are left out wherever speeds are looked at. */
   readonly speeds?: ArrayLike<number>;
   readonly seen?: Flags;
-  /** The speeds at the update before, for their rank correlation; a speed that is not > 0 was not known. */
+  /** The speeds at the update before; a speed that is not > 0 was not known. */
   readonly previousSpeeds?: ArrayLike<number>;
+  /** What was observed since the update before, apart from the speeds then: `monitor.takeNews()`. */
+  readonly news?: ArrayLike<number>;
   /** Per example, whether it goes against the correlation, where that is known. */
   readonly conflicting?: Flags;
-  /** Per example, its group, where that is known. */
-  readonly groups?: ArrayLike<number | string>;
+  readonly groups?: GroupCodes;
 }
 
 /** One row for the log; null where the input does not tell. */
@@ -81,13 +89,23 @@ export interface SamplingDiagnostics {
   readonly maxProbability: number;
   /** Share of the draws that will be conflicting examples. */
   readonly conflictingShare: number | null;
-  readonly shareByGroup: Readonly<Record<string, number>> | null;
   readonly meanSpeedAligned: number | null;
   readonly meanSpeedConflicting: number | null;
   /** AUROC of "conflicting is slower". */
   readonly conflictingIsSlower: number | null;
-  /** Spearman correlation of the speeds with those of the update before. */
+  /** Of as many slowest examples as there are conflicting ones, the share that is conflicting. */
+  readonly conflictingPrecision: number | null;
+  /**
+   * Stability: Spearman correlation of the speeds with those of the update before. Smoothing alone makes it high:
+   * about (1 − η)^k after k observations, be they noise.
+   */
   readonly rankCorrelation: number | null;
+  /** Spearman correlation of what was observed since the update before with the speeds then: 0 where they mean nothing. */
+  readonly agreement: number | null;
+  /** Size, share of the draws, quantiles of speed, by group. */
+  readonly byGroup: Readonly<Record<string, GroupDiagnostics>> | null;
+  /** The same of aligned and conflicting examples. */
+  readonly byAlignment: Readonly<Record<string, GroupDiagnostics>> | null;
 }
 
 /**
@@ -96,45 +114,75 @@ export interface SamplingDiagnostics {
  * @throws RangeError where an input has not one entry per example
  */
 export function samplingDiagnostics(input: SamplingDiagnosticsInput): SamplingDiagnostics {
-  const { probabilities, speeds, seen, previousSpeeds, conflicting, groups } = input;
+  const { probabilities, speeds, seen, previousSpeeds, news, conflicting, groups } = input;
   const count = probabilities.length;
-  for (const [name, values] of Object.entries({ speeds, seen, previousSpeeds, conflicting, groups })) {
+  const given = { speeds, seen, previousSpeeds, news, conflicting, groups: groups?.codes };
+  for (const [name, values] of Object.entries(given)) {
     if (values && values.length !== count) {
       throw new RangeError(`${name} has ${values.length} entries for ${count} probabilities; give one each.`);
     }
   }
-  const all = Array.from({ length: count }, (_, i) => i);
-  const known = all.filter((i) => speeds && (!seen || seen[i]));
-  const knownBefore = known.filter((i) => previousSpeeds && previousSpeeds[i]! > 0);
-  const speedsOf = (examples: number[]) => examples.map((i) => speeds![i]!);
+  const known = indicesWhere(count, (i) => Boolean(speeds && (!seen || seen[i])));
+  const knownSpeeds = at(speeds ?? [], known);
+  const order = ascending(knownSpeeds);
+  const slowestFirst = order.map((k) => known[k]!);
+  const byAlignment = conflicting
+    ? groupDiagnostics(probabilities, speeds, slowestFirst, {
+        codes: Uint8Array.from(conflicting, Number),
+        names: ['aligned', 'conflicting'],
+      })
+    : null;
+  const flags = conflicting && Uint8Array.from(known, (i) => Number(conflicting[i]));
+  const conflictingIsFaster = flags ? auroc(knownSpeeds, flags, order) : null;
   const size = effectiveSampleSize(probabilities);
   return {
     effectiveSampleSize: size,
     effectiveSampleShare: size / count,
-    nonZeroShare: all.filter((i) => probabilities[i]! > 0).length / count,
-    maxProbability: all.reduce((max, i) => Math.max(max, probabilities[i]!), 0),
-    conflictingShare: conflicting
-      ? all.reduce((share, i) => share + (conflicting[i] ? probabilities[i]! : 0), 0)
-      : null,
-    shareByGroup: groups ? shareByGroup(probabilities, groups) : null,
-    meanSpeedAligned: conflicting ? mean(speedsOf(known.filter((i) => !conflicting[i]))) : null,
-    meanSpeedConflicting: conflicting ? mean(speedsOf(known.filter((i) => conflicting[i]))) : null,
-    conflictingIsSlower: conflicting
-      ? conflictingIsSlower(
-          speedsOf(known),
-          known.map((i) => Boolean(conflicting[i])),
-        )
-      : null,
-    rankCorrelation: previousSpeeds
-      ? rankCorrelation(
-          speedsOf(knownBefore),
-          knownBefore.map((i) => previousSpeeds[i]!),
-        )
-      : null,
+    ...extent(probabilities),
+    conflictingShare: byAlignment?.conflicting?.drawShare ?? (conflicting ? 0 : null),
+    meanSpeedAligned: byAlignment?.aligned?.meanSpeed ?? null,
+    meanSpeedConflicting: byAlignment?.conflicting?.meanSpeed ?? null,
+    conflictingIsSlower: conflictingIsFaster === null ? null : 1 - conflictingIsFaster,
+    conflictingPrecision: flags ? lowestPrecision(knownSpeeds, flags, order) : null,
+    rankCorrelation: previousSpeeds ? correlationOfKnown(speeds, previousSpeeds, known) : null,
+    agreement: previousSpeeds && news ? correlationOfKnown(news, previousSpeeds, known) : null,
+    byGroup: groups ? groupDiagnostics(probabilities, speeds, slowestFirst, groups) : null,
+    byAlignment,
   };
 }
 
-/** @returns null of no values: there is no mean */
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Spearman's correlation over those of the examples for which both are known. */
+function correlationOfKnown(
+  now: ArrayLike<number> | undefined,
+  before: ArrayLike<number>,
+  examples: Int32Array,
+): number | null {
+  if (!now) return null;
+  const both = examples.filter((i) => now[i]! > 0 && before[i]! > 0);
+  return rankCorrelation(at(now, both), at(before, both));
+}
+
+function extent(
+  probabilities: ArrayLike<number>,
+): Pick<SamplingDiagnostics, 'nonZeroShare' | 'maxProbability'> {
+  let nonZero = 0;
+  let max = 0;
+  for (let i = 0; i < probabilities.length; i++) {
+    if (probabilities[i]! > 0) nonZero++;
+    max = Math.max(max, probabilities[i]!);
+  }
+  return { nonZeroShare: nonZero / probabilities.length, maxProbability: max };
+}
+
+function indicesWhere(count: number, holds: (i: number) => boolean): Int32Array {
+  const indices = new Int32Array(count);
+  let found = 0;
+  for (let i = 0; i < count; i++) if (holds(i)) indices[found++] = i;
+  return indices.subarray(0, found);
+}
+
+function at(values: ArrayLike<number>, indices: Int32Array): Float64Array {
+  const chosen = new Float64Array(indices.length);
+  for (let k = 0; k < indices.length; k++) chosen[k] = values[indices[k]!]!;
+  return chosen;
 }

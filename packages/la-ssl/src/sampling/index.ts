@@ -6,15 +6,25 @@
 
 export { Random } from '../random.js';
 export { AliasTable } from './alias.js';
+export { ascending } from './ascending.js';
 export { type BatchesByValueInput, batchesByValue } from './batches.js';
 export {
   conflictingIsSlower,
   effectiveSampleSize,
+  type GroupCodes,
   type SamplingDiagnostics,
   type SamplingDiagnosticsInput,
   samplingDiagnostics,
   shareByGroup,
 } from './diagnostics.js';
+export {
+  FAILURE_THRESHOLDS,
+  type FailureSign,
+  type FoundSign,
+  failureSigns,
+  type WatchedDiagnostics,
+} from './failure-signs.js';
+export { type GroupDiagnostics, SPEED_QUANTILES } from './group-diagnostics.js';
 export {
   LearningSpeedSampler,
   type LearningSpeedSamplerOptions,
@@ -36,7 +46,7 @@ export {
   samplingProbabilities,
 } from './probabilities.js';
 export { quantile } from './quantile.js';
-export { auroc, rankCorrelation } from './ranks.js';
+export { auroc, lowestPrecision, rankCorrelation } from './ranks.js';
 export { permutation, type Sampler, UniformSampler, type UniformSamplerOptions } from './sampler.js';
 export {
   type Knob,

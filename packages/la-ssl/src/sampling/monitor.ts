@@ -22,6 +22,9 @@ export interface MonitorState {
   readonly emaWeight: number;
   readonly speeds: ArrayLike<number>;
   readonly seen: ArrayLike<number>;
+  /** Sum and number of each example's observations since `takeNews`; without them there are none. */
+  readonly newsSums?: ArrayLike<number>;
+  readonly newsTimes?: ArrayLike<number>;
 }
 
 export class LearningSpeedMonitor {
@@ -30,6 +33,9 @@ export class LearningSpeedMonitor {
   readonly speeds: Float64Array;
   /** Per example: 1 once it was observed. Read only. */
   readonly seen: Uint8Array;
+
+  readonly #newsSums: Float64Array;
+  readonly #newsTimes: Uint32Array;
 
   // Scratch, all zero between calls: sum and number of one call's observations of each example.
   readonly #sums: Float64Array;
@@ -46,6 +52,8 @@ export class LearningSpeedMonitor {
     this.emaWeight = emaWeight;
     this.speeds = new Float64Array(count);
     this.seen = new Uint8Array(count);
+    this.#newsSums = new Float64Array(count);
+    this.#newsTimes = new Uint32Array(count);
     this.#sums = new Float64Array(count);
     this.#times = new Uint32Array(count);
   }
@@ -85,6 +93,8 @@ export class LearningSpeedMonitor {
       const speed = this.speeds[i]!;
       this.speeds[i] = this.seen[i] ? speed + this.emaWeight * (observed - speed) : observed;
       this.seen[i] = 1;
+      this.#newsSums[i]! += observed;
+      this.#newsTimes[i]! += 1;
       this.#sums[i] = 0;
       this.#times[i] = 0;
     }
@@ -92,7 +102,26 @@ export class LearningSpeedMonitor {
 
   /** A copy of all that the monitor knows; `speeds` and `seen` can also be stored as they are. */
   state(): MonitorState {
-    return { emaWeight: this.emaWeight, speeds: Array.from(this.speeds), seen: Array.from(this.seen) };
+    return {
+      emaWeight: this.emaWeight,
+      speeds: Array.from(this.speeds),
+      seen: Array.from(this.seen),
+      newsSums: Array.from(this.#newsSums),
+      newsTimes: Array.from(this.#newsTimes),
+    };
+  }
+
+  /**
+   * What was observed since the last call, apart from all that was known before it: whether the two agree says how much
+   * the speeds mean. The speeds themselves cannot say it, since most of a moving average is what it was.
+   *
+   * @returns the mean observation of each example, `[N]`; NaN where there was none
+   */
+  takeNews(): Float64Array {
+    const news = this.#newsSums.map((sum, i) => sum / this.#newsTimes[i]!);
+    this.#newsSums.fill(0);
+    this.#newsTimes.fill(0);
+    return news;
   }
 
   /**
@@ -115,5 +144,7 @@ export class LearningSpeedMonitor {
     }
     this.speeds.set(state.speeds);
     this.seen.set(state.seen);
+    this.#newsSums.set(state.newsSums ?? new Float64Array(count));
+    this.#newsTimes.set(state.newsTimes ?? new Uint32Array(count));
   }
 }

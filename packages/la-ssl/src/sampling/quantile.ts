@@ -11,7 +11,11 @@
 export function quantile(values: ArrayLike<number>, r: number): number {
   if (values.length === 0) throw new RangeError('A quantile needs at least one value, got none.');
   if (!(r >= 0 && r <= 1)) throw new RangeError(`r, the quantile, must lie in [0, 1], got ${r}.`);
-  const sorted = new Float64Array(values).sort();
+  return quantileOfSorted(new Float64Array(values).sort(), r);
+}
+
+/** The same of values that are in ascending order. */
+export function quantileOfSorted(sorted: ArrayLike<number>, r: number): number {
   const position = r * (sorted.length - 1);
   const below = Math.floor(position);
   const share = position - below;

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Random } from '../random.js';
-import { auroc, rankCorrelation } from './ranks.js';
+import { auroc, lowestPrecision, rankCorrelation } from './ranks.js';
 
 interface Reference {
   auroc: { scores: number[]; positive: number[]; auroc: number }[];
+  precision: { scores: number[]; positive: number[]; precision: number }[];
   rankCorrelation: { a: number[]; b: number[]; rho: number }[];
 }
 const reference: Reference = JSON.parse(
@@ -48,6 +49,25 @@ describe('auroc', () => {
   it('refuses NaN and lengths that differ', () => {
     assert.throws(() => auroc([1, Number.NaN], [0, 1]), /example 1 is NaN/);
     assert.throws(() => auroc([1], [0, 1]), /1 and 2 entries/);
+  });
+});
+
+describe('lowestPrecision', () => {
+  it('equals scikit-learn where precision and recall meet', () => {
+    for (const { scores, positive, precision } of reference.precision) {
+      assertClose(lowestPrecision(scores, positive), precision);
+    }
+  });
+
+  it('is the mean over all orders of equal scores', () => {
+    const scores = [1, 2, 2, 2, 3];
+    const positive = [0, 1, 1, 0, 1]; // three are taken: the first, and two of the three equal ones
+    assertClose(lowestPrecision(scores, positive), (2 * (2 / 3)) / 3);
+    assertClose(lowestPrecision([5, 5, 5, 5], [1, 0, 0, 0]), 0.25);
+  });
+
+  it('is null without positives', () => {
+    assert.equal(lowestPrecision([1, 2], [0, 0]), null);
   });
 });
 

@@ -7,12 +7,17 @@ import { ascending } from './ascending.js';
  *
  * @param scores - one per example, not NaN
  * @param positive - per example, whether it is positive (true, or not 0)
+ * @param order - `ascending(scores)`, where it is known already
  * @returns a number in [0, 1], or null where one of the classes is empty: there is nothing to tell apart
  * @throws RangeError where the lengths differ or a score is NaN
  */
-export function auroc(scores: ArrayLike<number>, positive: ArrayLike<boolean | number>): number | null {
+export function auroc(
+  scores: ArrayLike<number>,
+  positive: ArrayLike<boolean | number>,
+  order: Int32Array = ascending(scores),
+): number | null {
   checkSameLength(scores, positive);
-  const ranks = midRanks(scores);
+  const ranks = midRanks(scores, order);
   let positives = 0;
   let rankSum = 0;
   for (let i = 0; i < ranks.length; i++) {
@@ -51,9 +56,41 @@ export function rankCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): num
   return varianceA > 0 && varianceB > 0 ? covariance / Math.sqrt(varianceA * varianceB) : null;
 }
 
+/**
+ * Precision at the share of the positives: of the n₊ lowest scores, the share that is positive, n₊ the number of
+ * positives (so it is the recall too). Where equal scores straddle the end, the mean over all orders of them.
+ *
+ * @param scores - one per example, not NaN; low where positives are expected
+ * @param positive - per example, whether it is positive (true, or not 0)
+ * @param order - `ascending(scores)`, where it is known already
+ * @returns a number in [0, 1]; a choice at random has the share of the positives. Null where there are none
+ * @throws RangeError where the lengths differ or a score is NaN
+ */
+export function lowestPrecision(
+  scores: ArrayLike<number>,
+  positive: ArrayLike<boolean | number>,
+  order: Int32Array = ascending(scores),
+): number | null {
+  checkSameLength(scores, positive);
+  let positives = 0;
+  for (let i = 0; i < scores.length; i++) if (positive[i]) positives++;
+  if (positives === 0) return null;
+  const last = scores[order[positives - 1]!]!;
+  const [below, straddling] = [
+    { positives: 0, all: 0 },
+    { positives: 0, all: 0 },
+  ];
+  for (let k = 0; k < order.length && scores[order[k]!]! <= last; k++) {
+    const part = scores[order[k]!]! < last ? below : straddling;
+    part.all++;
+    if (positive[order[k]!]) part.positives++;
+  }
+  const taken = (positives - below.all) / straddling.all;
+  return (below.positives + taken * straddling.positives) / positives;
+}
+
 /** The rank of each value from 1 to n, equal values sharing the middle of theirs. @throws RangeError where one is NaN */
-export function midRanks(values: ArrayLike<number>): Float64Array {
-  const order = ascending(values);
+export function midRanks(values: ArrayLike<number>, order: Int32Array = ascending(values)): Float64Array {
   const ranks = new Float64Array(order.length);
   for (let start = 0, end = 0; start < order.length; start = end) {
     while (end < order.length && values[order[end]!] === values[order[start]!]) end++;

@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from '@la-ssl/torch';
 import type { Method } from '../methods/index.js';
-import type { LearningSpeedMonitor, LearningSpeedSampler } from '../sampling/index.js';
+import type { FailureSign, LearningSpeedMonitor, LearningSpeedSampler } from '../sampling/index.js';
 import type { ResolvedConfig } from './config.js';
 import type { OnlineProbe } from './online-probe.js';
 
@@ -38,6 +38,8 @@ export interface Position {
   scoringSeconds: number;
   /** Speeds at the update before, for their rank correlation: false in the warm-up. */
   hasPrevious: boolean;
+  /** Signs of failure that were told. */
+  warned: FailureSign[];
 }
 
 export interface RunState {
@@ -58,6 +60,7 @@ const FREE_OPTIONS: readonly string[] = ['threads', 'checkpointMinutes'] satisfi
 /** Replaces `file` as a whole. @throws Error that names the file, where it cannot be written; the old one then stays */
 export function saveCheckpoint(file: string, position: Position, state: RunState): void {
   const { config, method, optimizer, monitor, sampler, probe, previousSpeeds } = state;
+  const { newsSums, newsTimes } = monitor.state();
   scope(() => {
     const tensors: [string, Tensor][] = [
       ...prefixed('model', method.stateDict()),
@@ -65,6 +68,8 @@ export function saveCheckpoint(file: string, position: Position, state: RunState
       ...(probe ? prefixed('online_probe', probe.stateDict()) : []),
       ['monitor.speeds', fromData(monitor.speeds)],
       ['monitor.seen', fromData(monitor.seen)],
+      ['monitor.news_sums', fromData(Float64Array.from(newsSums ?? []))],
+      ['monitor.news_times', fromData(Float64Array.from(newsTimes ?? []))],
       ['previous_speeds', fromData(previousSpeeds)],
     ];
     const saved = sampler?.state();
@@ -120,6 +125,11 @@ function restore(
     emaWeight: JSON.parse(text('emaWeight')),
     speeds: numbers('monitor.speeds'),
     seen: numbers('monitor.seen'),
+    // Not in checkpoints of before there were any.
+    ...(tensors.has('monitor.news_sums') && {
+      newsSums: numbers('monitor.news_sums'),
+      newsTimes: numbers('monitor.news_times'),
+    }),
   });
   state.previousSpeeds.set(numbers('previous_speeds'));
   if (state.sampler) {
@@ -129,7 +139,8 @@ function restore(
   state.method.loadStateDict(part('model.'));
   noGrad(() => state.optimizer.loadStateDict(part('optimizer.')));
   state.probe?.loadStateDict(part('online_probe.'));
-  return JSON.parse(text('position')) as Position;
+  const position = JSON.parse(text('position')) as Position;
+  return { ...position, warned: position.warned ?? [] };
 }
 
 /** @throws Error that names each option whose value is no longer the saved one */

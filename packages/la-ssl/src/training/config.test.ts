@@ -82,4 +82,41 @@ describe('a configuration', () => {
     assert.equal(resolve({ ...folder, imageSize: 224, stem: 'cifar' }).stem, 'cifar');
     assert.equal(resolve({ ...folder, imageSize: 224, encoder: 'vit-tiny' }).stem, undefined);
   });
+
+  it('gives each scaling function its own options, and refuses those of another', () => {
+    const at = (options: TrainOptions): unknown[] => {
+      const { scaling, gamma, r, power, scalingTemperature, slowestShare } = resolve(options);
+      return [scaling, gamma, r, power, scalingTemperature, slowestShare];
+    };
+    const no = undefined;
+    assert.deepEqual(at({}), ['linear', 10, 0.1, no, no, no]);
+    assert.deepEqual(at({ gamma: 2, r: 0.5 }), ['linear', 2, 0.5, no, no, no]);
+    assert.deepEqual(at({ scaling: 'rank', power: 3 }), ['rank', no, no, 3, no, no]);
+    assert.deepEqual(at({ scaling: 'exponential' }), ['exponential', no, no, no, 0.5, no]);
+    assert.deepEqual(at({ scaling: 'top-share' }), ['top-share', no, no, no, no, 0.1]);
+    assert.deepEqual(at({ targetEss: 0.5 }), ['linear', no, 0.1, no, no, no]);
+    assert.deepEqual(at({ sampler: 'uniform', gamma: 10, r: 0.1 }), [no, 10, 0.1, no, no, no]); // of older runs
+    for (const scaling of ['linear', 'power', 'exponential', 'rank', 'top-share'] as const) {
+      for (const targetEss of [undefined, 0.3]) {
+        const config = resolve({ scaling, targetEss });
+        assert.deepEqual(resolve(JSON.parse(JSON.stringify(config))), JSON.parse(JSON.stringify(config)));
+      }
+    }
+    const refused: [TrainOptions, RegExp][] = [
+      [{ scaling: 'power', gamma: 3 }, /the scaling power has no such option; it belongs to linear/],
+      [{ power: 3 }, /the scaling linear has no such option; it belongs to power, rank/],
+      [{ targetEss: 0.5, gamma: 3 }, /chosen at every update to hold the target/],
+      [{ targetEss: 0.5, scaling: 'rank', power: 3 }, /chosen at every update/],
+      [{ sampler: 'uniform', scaling: 'rank' }, /sampler uniform does not go by speed/],
+      [{ sampler: 'oracle', targetEss: 0.5 }, /sampler oracle does not go by speed/],
+      [
+        { sampler: 'high-loss', method: 'byol' },
+        /the loss of each example, which byol does not tell; these do: simclr/,
+      ],
+      [{ sampler: 'high-loss', scoring: 'full-pass' }, /loss in the training step/],
+    ];
+    for (const [options, reason] of refused) assert.throws(() => trainConfigSchema.parse(options), reason);
+    assert.equal(resolve({ sampler: 'high-loss' }).emaWeight, 1);
+    assert.equal(resolve({}).emaWeight, 0.1);
+  });
 });

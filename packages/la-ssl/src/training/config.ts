@@ -27,6 +27,7 @@ import { RECIPE } from './options/recipe.js';
 import { runOptions } from './options/run.js';
 import { samplingOptions } from './options/sampling.js';
 import { viewOptions } from './options/views.js';
+import { samplingProblems, scalingDefaults } from './scaling-options.js';
 import { usualViews, VIEW_RECIPES, type Views } from './view-recipe.js';
 
 /** Heading under which `--help` shows an option. */
@@ -89,6 +90,9 @@ export const trainConfigSchema = z
       const message = `${config.method} takes no small views; ${which}. Leave it out.`;
       addIssue({ code: 'custom', path: ['localCrops'], message });
     }
+    for (const { option, message } of samplingProblems(config)) {
+      addIssue({ code: 'custom', path: [option], message });
+    }
     if (config.attribute !== undefined && attributeUser(config) === null) {
       const takers = methods.filter(([, spec]) => spec.needs === 'attributes').map(([name]) => name);
       const message = `nothing goes by an attribute here; --method ${takers.join(', ')} and --batch-by attribute do. Leave it out.`;
@@ -118,6 +122,7 @@ export type ResolvedConfig = Omit<TrainConfig, keyof Recipe> &
   Recipe & {
     views: Views;
     scoring: NonNullable<TrainConfig['scoring']>;
+    emaWeight: number;
     threads: number;
     precision: 'float32' | 'bfloat16';
     decayExempt: 'nothing' | 'bias-and-norm';
@@ -134,6 +139,8 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
     ...definedOnly(recipe),
     ...VIEW_RECIPES[views],
     ...definedOnly(options),
+    ...definedOnly(scalingDefaults(config)),
+    emaWeight: config.sampler === 'high-loss' ? 1 : 0.1,
     ...definedOnly(config),
     views,
     scoring: config.scoring ?? (config.sampler.startsWith('la-ssl') ? 'full-pass' : 'in-step'),

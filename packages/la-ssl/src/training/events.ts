@@ -1,7 +1,7 @@
 /**
  * @file What a run tells while it trains. The same objects are the lines of `metrics.jsonl`, but for `progress`.
  */
-import type { SamplingDiagnostics } from '../sampling/index.js';
+import type { ChosenKnob, FailureSign, SamplingDiagnostics } from '../sampling/index.js';
 
 /** Every few steps. */
 export interface StepEvent {
@@ -35,14 +35,26 @@ export interface EpochEvent {
 }
 
 /** Before an epoch in which the probabilities are (or, for another sampler, would be) updated. */
-export interface UpdateEvent extends Omit<SamplingDiagnostics, 'shareByGroup'> {
+export interface UpdateEvent extends SamplingDiagnostics {
   kind: 'update';
   /** First epoch that is drawn with these probabilities. */
   epoch: number;
-  /** s*; null where the sampler does not go by speed. */
+  /** s*; null where the sampler does not go by speed, or its scaling function has no bend. */
   threshold: number | null;
+  /** What was chosen to hold the target effective sample size; null without one. */
+  chosen: ChosenKnob | null;
   /** Why LA-SSL fell back to uniform draws, if it did. */
   uniformBecause: string | null;
+}
+
+/** After an update that shows, for the first time in the run, a sign of failure; see `failureSigns`. */
+export interface WarningEvent {
+  kind: 'warning';
+  /** That of the update. */
+  epoch: number;
+  sign: FailureSign;
+  /** What is the matter, with its figure, and what to do about it. */
+  text: string;
 }
 
 /** Before the first epoch and at the end of some: what the features are worth on training examples; see `OnlinePlan`. */
@@ -80,5 +92,5 @@ export interface NoteEvent {
   text: string;
 }
 
-export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent | OnlineEvent;
+export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent | WarningEvent | OnlineEvent;
 export type TrainEvent = MetricsEvent | ProgressEvent | NoteEvent;

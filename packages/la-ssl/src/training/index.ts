@@ -19,5 +19,5 @@ export { RunFolder, type RunStatus } from './run-folder.js';
 export { type CosineOptions, cosineLr } from './schedule.js';
 export { type ScoringOptions, scoreAll } from './scoring.js';
 export { createMethod, createRun, encoderOptionsOf, type RunParts, viewsOf } from './setup.js';
-export { readSpeeds } from './speeds-file.js';
+export { readSpeeds, type SpeedsOfUpdate } from './speeds-file.js';
 export { augmentedViews, type MakeViews, methodRandom, SCORING_VIEWS, TRAINING_VIEWS } from './views.js';

@@ -30,7 +30,7 @@ describe('pretrain', () => {
       const live = liveTensorCount();
       const run = await train(t, mode);
       assert.equal(liveTensorCount(), live, 'every tensor was freed');
-      const trained = run.metrics.filter(({ kind }) => kind !== 'online');
+      const trained = run.metrics.filter(({ kind }) => kind !== 'online' && kind !== 'warning');
       const lines = trained.map((event) => [event.kind, event.epoch, 'step' in event ? event.step : null]);
       assert.deepEqual(lines, [
         ...[
@@ -85,6 +85,61 @@ describe('pretrain', () => {
       updates.map(({ rankCorrelation }) => rankCorrelation === null),
       [true, false],
     );
+  });
+
+  it('holds a target effective sample size with each scaling function, and says what it chose', async (t) => {
+    for (const scaling of ['linear', 'power', 'exponential', 'rank', 'top-share'] as const) {
+      const { updates, metrics } = await train(t, { scaling, targetEss: 0.5, epochs: 2 });
+      assert.equal(updates.length, 1);
+      const { chosen, effectiveSampleShare, byGroup } = updates[0]!;
+      assert.ok(chosen!.reached && chosen!.value > 0, scaling);
+      assert.ok(Math.abs(effectiveSampleShare - 0.5) < 0.001, `${scaling}: ${effectiveSampleShare}`);
+      const shares = Object.values(byGroup!).map(({ drawShare }) => drawShare);
+      assert.ok(Math.abs(shares.reduce((a, b) => a + b) - 1) < 1e-9);
+      assert.ok(metrics.every(({ kind }) => kind !== 'warning'));
+    }
+  });
+
+  it('warns once of a failure that lasts', async (t) => {
+    // 2.4 of 48 examples: 2.4² / (2 + 0.4²) / 48
+    const { metrics } = await train(t, { scaling: 'top-share', slowestShare: 0.05, epochs: 4 });
+    const warnings = metrics.filter((event) => event.kind === 'warning');
+    const found = warnings.filter(({ sign }) => sign === 'few-dominate');
+    assert.deepEqual(
+      found.map(({ epoch, text }) => [epoch, text.slice(0, 40)]),
+      [[1, 'effective sample size fell to 5.6 %: few']],
+    );
+    assert.deepEqual(
+      (await train(t, { scaling: 'rank', power: 1, epochs: 4 })).metrics.filter(
+        (event) => event.kind === 'warning',
+      ),
+      [],
+    );
+  });
+
+  it('high-loss draws in proportion to the last loss of each example', async (t) => {
+    const { updates, folder } = await train(t, { sampler: 'high-loss' });
+    const { epoch, speeds, probabilities } = await readSpeeds(folder.file('speeds/epoch-0001.parquet'));
+    const losses = speeds.map((speed) => -Math.log(speed));
+    const sum = losses.reduce((a, b) => a + b);
+    losses.forEach((loss, i) => {
+      assert.ok(Math.abs(probabilities[i]! - loss / sum) < 1e-12);
+    });
+    // All examples were trained on once in the epoch before: their mean loss is that of its steps, batches of 12.
+    const told = folder.readMetrics().find((event) => event.kind === 'epoch')!;
+    assert.ok(Math.abs(sum / 48 - told.loss) < 1e-5, `${sum / 48} and ${told.loss}`);
+    assert.equal(epoch, updates[0]!.epoch);
+  });
+
+  it('class-balanced draws every class equally often', async (t) => {
+    const { updates } = await train(t, { sampler: 'class-balanced', epochs: 2 });
+    const shares = new Map<string, number>();
+    for (const [name, { drawShare }] of Object.entries(updates[0]!.byGroup!)) {
+      const label = name.split(',')[0]!;
+      shares.set(label, (shares.get(label) ?? 0) + drawShare);
+    }
+    assert.equal(shares.size, 4);
+    for (const share of shares.values()) assert.ok(Math.abs(share - 0.25) < 1e-9);
   });
 
   it('the oracle draws conflicting examples at their share, uniform draws have what there is', async (t) => {

@@ -11,7 +11,13 @@ import type { ImageDataset } from '../data/index.js';
 import { NonFiniteFeatures } from '../evaluation/index.js';
 import { loadEncoderWeights, saveEncoder } from '../models/index.js';
 import { Random } from '../random.js';
-import { batchesByValue, LearningSpeedSampler, samplingDiagnostics } from '../sampling/index.js';
+import {
+  batchesByValue,
+  type FoundSign,
+  failureSigns,
+  LearningSpeedSampler,
+  samplingDiagnostics,
+} from '../sampling/index.js';
 import { loadCheckpoint, type Position, type RunState, saveCheckpoint } from './checkpoint.js';
 import type { ResolvedConfig } from './config.js';
 import { encoderInfoOf } from './encoder-info.js';
@@ -49,6 +55,7 @@ const START: Position = {
   seconds: 0,
   scoringSeconds: 0,
   hasPrevious: false,
+  warned: [],
 };
 
 /**
@@ -92,7 +99,7 @@ async function pretrainLocked(
     previousSpeeds: new Float64Array(dataset.shape.count),
   };
   try {
-    const position = resumes ? loadCheckpoint(folder.checkpointFile, state) : { ...START };
+    const position = resumes ? loadCheckpoint(folder.checkpointFile, state) : { ...START, warned: [] };
     folder.rewind(position);
     const loop = new Loop(config, options, { ...parts, online }, state, position);
     while (position.epoch < config.epochs) {
@@ -160,7 +167,7 @@ class Loop {
       await setImmediate(); // signals get their turn
     }
     const online = await this.#evaluate(position.epoch + 1);
-    const { epoch, lossSum, similaritySum, seconds, scoringSeconds, hasPrevious } = position;
+    const { epoch, lossSum, similaritySum, seconds, scoringSeconds, hasPrevious, warned } = position;
     const { conflicting } = parts;
     this.#log({
       kind: 'epoch',
@@ -174,7 +181,7 @@ class Loop {
       examplesPerSecond: this.#count / seconds,
     });
     if (online) this.#log(online);
-    Object.assign(position, { ...START, epoch: epoch + 1, hasPrevious });
+    Object.assign(position, { ...START, epoch: epoch + 1, hasPrevious, warned });
     this.#checkpoint();
     return true;
   }
@@ -205,8 +212,8 @@ class Loop {
     const started = performance.now();
     const step = position.epoch * this.#steps + position.step;
     const lr = this.#lr(step);
-    const { loss, terms, similarities } = this.#descend(indices, step, lr);
-    if (config.scoring === 'in-step') parts.monitor.observe(indices, similarities);
+    const { loss, terms, similarities, speeds } = this.#descend(indices, step, lr);
+    if (config.scoring === 'in-step') parts.monitor.observe(indices, speeds);
     position.step += 1;
     position.lossSum += loss;
     position.lossSinceLine += loss;
@@ -309,20 +316,24 @@ class Loop {
     const { speeds, seen } = monitor;
     const update = state.sampler?.update(epoch) ?? null;
     const probabilities = parts.sampler.probabilitiesFor(epoch);
-    const { shareByGroup: _, ...diagnostics } = samplingDiagnostics({
+    const news = monitor.takeNews();
+    const diagnostics = samplingDiagnostics({
       probabilities,
       speeds,
       seen,
-      ...(position.hasPrevious && { previousSpeeds: state.previousSpeeds }),
+      ...(position.hasPrevious && { previousSpeeds: state.previousSpeeds, news }),
       ...(conflicting && { conflicting }),
+      ...(groups && { groups: { codes: groups.groupOf, names: groups.groups.map(({ name }) => name) } }),
     });
     this.#log({
       kind: 'update',
       epoch,
       ...diagnostics,
       threshold: update?.threshold ?? null,
+      chosen: update?.chosen ?? null,
       uniformBecause: update?.uniformBecause ?? null,
     });
+    if (update) this.#warn(epoch, failureSigns({ ...diagnostics, ...update }, this.config.targetEss));
     state.previousSpeeds.set(speeds);
     position.hasPrevious = true;
     await writeSpeeds(options.folder.file(`speeds/epoch-${String(epoch).padStart(4, '0')}.parquet`), {
@@ -332,6 +343,16 @@ class Loop {
       speeds: Array.from(speeds, (speed, i) => (seen[i] ? speed : null)),
       probabilities,
     });
+  }
+
+  /** Says each sign once in a run. */
+  #warn(epoch: number, signs: readonly FoundSign[]): void {
+    const { warned } = this.position;
+    for (const { sign, text } of signs) {
+      if (warned.includes(sign)) continue;
+      warned.push(sign);
+      this.#log({ kind: 'warning', epoch, sign, text });
+    }
   }
 
   /** Where batch `step` of an epoch starts: batches differ in size by one at most, so none is too small. */

@@ -10,6 +10,7 @@ import {
   LearningSpeedSampler,
   OracleSampler,
   type Sampler,
+  type ScalingFunction,
   UniformSampler,
 } from '../sampling/index.js';
 import { methodOptionsOf, type ResolvedConfig } from './config.js';
@@ -53,7 +54,7 @@ export function createRun(
       ? Uint8Array.from(groups.aligned, (aligned) => 1 - aligned)
       : null;
   const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
-  const sampler = createSampler(config, monitor, groups, conflicting);
+  const sampler = createSampler(config, monitor, dataset, { groups, conflicting });
   const user = attributeUser(config);
   const attributes = user === null ? null : attributeCodes(dataset, user, config.attribute);
   const method = createMethod(config, dataset.shape, { initialise, attributeValues: attributes?.values });
@@ -148,13 +149,14 @@ function createOptimizer(config: ResolvedConfig, method: Method): optim.Optimize
   }
 }
 
+/** @throws Error where the data set does not have what the sampler goes by */
 function createSampler(
   config: ResolvedConfig,
   monitor: LearningSpeedMonitor,
-  groups: Groups | null,
-  conflicting: Uint8Array | null,
+  { labels }: ImageDataset,
+  { groups, conflicting }: Pick<RunParts, 'groups' | 'conflicting'>,
 ): Sampler {
-  const { seed, warmupEpochs } = config;
+  const { seed, warmupEpochs, updateEvery, uniformShare } = config;
   const count = monitor.speeds.length;
   switch (config.sampler) {
     case 'uniform':
@@ -162,24 +164,47 @@ function createSampler(
     case 'la-ssl':
     case 'la-ssl-shuffled':
       return new LearningSpeedSampler({ ...config, monitor, shuffled: config.sampler === 'la-ssl-shuffled' });
-    case 'oracle': {
-      if (config.conflictingShare !== undefined && !conflicting) {
+    case 'high-loss':
+      return new LearningSpeedSampler({
+        ...{ monitor, seed, warmupEpochs, updateEvery, uniformShare },
+        scaling: byLoss,
+      });
+    case 'class-balanced': {
+      if (!labels || labels.includes(-1)) {
         throw new Error(
-          "sampler oracle with conflictingShare needs to know which examples are conflicting: this data set's attributes do not say what goes with which label.",
+          'sampler class-balanced needs the label of every example, and this data set does not have it.',
         );
       }
-      if (!groups || groups.groupOf.includes(-1)) {
-        throw new Error(
-          'sampler oracle needs the group of every example, and this data set does not have it.',
-        );
-      }
-      const probabilities =
-        config.conflictingShare !== undefined && conflicting
-          ? conflictingShareProbabilities(conflicting, config.conflictingShare)
-          : groupBalancedProbabilities(groups.groupOf);
-      return new OracleSampler({ probabilities, seed, warmupEpochs });
+      return new OracleSampler({ probabilities: groupBalancedProbabilities(labels), seed, warmupEpochs });
     }
+    case 'oracle':
+      return new OracleSampler({
+        probabilities: oracleProbabilities(config, groups, conflicting),
+        seed,
+        warmupEpochs,
+      });
     default:
       return config.sampler satisfies never;
   }
+}
+
+/** Where the speed is exp(−loss), the loss: what draws in proportion to it. */
+const byLoss: ScalingFunction = () => ({ threshold: null, h: (speed) => -Math.log(speed) });
+
+function oracleProbabilities(
+  { conflictingShare }: ResolvedConfig,
+  groups: Groups | null,
+  conflicting: Uint8Array | null,
+): Float64Array {
+  if (conflictingShare !== undefined && !conflicting) {
+    throw new Error(
+      "sampler oracle with conflictingShare needs to know which examples are conflicting: this data set's attributes do not say what goes with which label.",
+    );
+  }
+  if (!groups || groups.groupOf.includes(-1)) {
+    throw new Error('sampler oracle needs the group of every example, and this data set does not have it.');
+  }
+  return conflictingShare !== undefined && conflicting
+    ? conflictingShareProbabilities(conflicting, conflictingShare)
+    : groupBalancedProbabilities(groups.groupOf);
 }

@@ -38,12 +38,13 @@ test('DuckDB reads what was written, to the bit', async (t) => {
   instance.closeSync();
 });
 
-test('readSpeeds gives epoch and speeds, NaN where an example was never seen', async (t) => {
+test('readSpeeds gives epoch, speeds and probabilities, NaN where an example was never seen', async (t) => {
   const file = join(temporaryFolder(t), 'epoch-0012.parquet');
   await writeSpeeds(file, table);
   assert.deepEqual(await readSpeeds(file), {
     epoch: 12,
     speeds: Float64Array.from(table.speeds, (speed) => speed ?? Number.NaN),
+    probabilities: Float64Array.from(table.probabilities),
   });
 });
 

@@ -74,17 +74,31 @@ export async function writeSpeeds(file: string, table: SpeedsTable): Promise<voi
   }
 }
 
-/** @returns the speeds of the update in `file`, `[N]`; NaN where an example was never seen */
-export async function readSpeeds(file: string): Promise<{ epoch: number; speeds: Float64Array }> {
+/** The numbers of one update, `[N]` each. */
+export interface SpeedsOfUpdate {
+  epoch: number;
+  /** NaN where an example was never seen. */
+  speeds: Float64Array;
+  /** With which the epoch was drawn. */
+  probabilities: Float64Array;
+}
+
+/** @returns the update in `file` */
+export async function readSpeeds(file: string): Promise<SpeedsOfUpdate> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {
-    const query = `SELECT epoch, speed FROM read_parquet('${file.replaceAll("'", "''")}') ORDER BY "index"`;
-    const [epochs, speeds] = (await (await connection.runAndReadAll(query)).getColumns()) as [
+    const query = `SELECT epoch, speed, probability FROM read_parquet('${file.replaceAll("'", "''")}') ORDER BY "index"`;
+    const [epochs, speeds, probabilities] = (await (await connection.runAndReadAll(query)).getColumns()) as [
       number[],
       (number | null)[],
+      number[],
     ];
-    return { epoch: epochs[0] ?? 0, speeds: Float64Array.from(speeds, (speed) => speed ?? Number.NaN) };
+    return {
+      epoch: epochs[0] ?? 0,
+      speeds: Float64Array.from(speeds, (speed) => speed ?? Number.NaN),
+      probabilities: Float64Array.from(probabilities),
+    };
   } finally {
     connection.closeSync();
     instance.closeSync();

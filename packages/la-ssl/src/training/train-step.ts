@@ -3,10 +3,10 @@
  *
  * With `accumulate` the batch goes through in parts whose gradients are added up, each weighted by its share.
  */
-import { fromData, optim, scope } from '@la-ssl/torch';
+import { fromData, noGrad, optim, scope } from '@la-ssl/torch';
 import { cosine } from '../cosine.js';
 import { type ImageDataset, imagesAt } from '../data/index.js';
-import type { Method, StepContext } from '../methods/index.js';
+import type { Method, MethodOutput, StepContext } from '../methods/index.js';
 import type { ResolvedConfig } from './config.js';
 import type { AttributeCodes } from './knowledge.js';
 import type { OnlineEvaluation } from './online-evaluation.js';
@@ -35,6 +35,8 @@ export interface StepOutcome {
   terms: Record<string, number>;
   /** `[N]`, of the batch's examples. */
   similarities: Float64Array;
+  /** What the monitor is to take in: the similarities, or for high-loss exp(−loss) of each example. */
+  speeds: Float64Array;
 }
 
 /** @returns what came out; where the loss is not finite, the weights stayed as they were */
@@ -47,18 +49,31 @@ export function trainStep(
   const views = { purpose: TRAINING_VIEWS, step } as const;
   const context = { ...place, random: methodRandom(config.seed, views) };
   const size = context.indices.length;
-  const outcome: StepOutcome = { loss: 0, terms: {}, similarities: new Float64Array(size) };
+  const outcome: StepOutcome = {
+    loss: 0,
+    terms: {},
+    similarities: new Float64Array(size),
+    speeds: new Float64Array(size),
+  };
   optimizer.zeroGrad();
   for (const [start, end] of partsOf(size, config.accumulate)) {
     const part = { ...context, indices: context.indices.subarray(start, end) };
     const share = (end - start) / size;
-    const { loss, terms, similarities } = backward(parts, part, { ...views, part: start }, share);
+    const byLoss = config.sampler === 'high-loss';
+    const { loss, terms, similarities, speeds } = backward(
+      parts,
+      part,
+      { ...views, part: start },
+      share,
+      byLoss,
+    );
     outcome.loss += loss;
     if (!Number.isFinite(outcome.loss)) return outcome;
     for (const [name, term] of Object.entries(terms)) {
       outcome.terms[name] = (outcome.terms[name] ?? 0) + share * term;
     }
     outcome.similarities.set(similarities, start);
+    outcome.speeds.set(speeds, start);
   }
   scope(() => method.afterBackward?.(context));
   const { clipGradient, clipEachGradient, weightDecay, weightDecayEnd } = config;
@@ -81,17 +96,24 @@ function partsOf(size: number, wanted: number): [number, number][] {
 }
 
 /** Adds the gradient of a part of a batch, where its loss is finite. @param share - of the batch that it is */
-function backward(parts: StepParts, context: StepContext, place: ViewsPlace, share: number): StepOutcome {
+function backward(
+  parts: StepParts,
+  context: StepContext,
+  place: ViewsPlace,
+  share: number,
+  byLoss: boolean,
+): StepOutcome {
   const { dataset, method, makeViews, online, attributes } = parts;
   const told = attributes && { attributes: context.indices.map((i) => attributes.codes[i]!) };
   const { channels, height, width } = dataset.shape;
   return scope(() => {
     const pixels = imagesAt(dataset, context.indices);
     const images = fromData(pixels, [context.indices.length, channels, height, width]);
-    const { loss, similarity, features, terms = {} } = method.forward(makeViews(images, place), {
+    const output = method.forward(makeViews(images, place), {
       ...context,
       ...told,
     });
+    const { loss, similarity, features, terms = {} } = output;
     const weighted = share === 1 ? loss : loss.mul(share);
     const value = weighted.item();
     if (Number.isFinite(value)) {
@@ -99,6 +121,15 @@ function backward(parts: StepParts, context: StepContext, place: ViewsPlace, sha
       online?.probe.learn(features, context.indices);
     }
     const means = Object.entries(terms).map(([name, term]) => [name, term.item()]);
-    return { loss: value, terms: Object.fromEntries(means), similarities: similarity.toFloat64Array() };
+    const similarities = similarity.toFloat64Array();
+    const speeds = byLoss ? speedsOfLosses(output) : similarities;
+    return { loss: value, terms: Object.fromEntries(means), similarities, speeds };
   });
+}
+
+/** exp(−loss) of each example: > 0, and lower where the loss is higher. @throws Error where the method does not tell them */
+function speedsOfLosses({ lossByExample }: MethodOutput): Float64Array {
+  if (!lossByExample)
+    throw new Error('sampler high-loss needs a method that tells the loss of each example.');
+  return noGrad(() => lossByExample().toFloat64Array()).map((loss) => Math.exp(-Math.max(0, loss)));
 }

@@ -1,22 +1,54 @@
 /** @file How examples are drawn, and how learning speed is measured. What the paper leaves open is an option. */
 import { z } from 'zod';
-import { share, whole } from './fields.js';
+import { SCALINGS, type ScalingName } from '../../sampling/index.js';
+import { positive, share, whole } from './fields.js';
+
+/** Ways to draw; class-balanced needs labels, oracle groups. */
+export const SAMPLERS = [
+  'uniform',
+  'la-ssl',
+  'oracle',
+  'class-balanced',
+  'high-loss',
+  'la-ssl-shuffled',
+] as const;
 
 export const samplingOptions = {
   sampler: z
-    .enum(['uniform', 'la-ssl', 'oracle', 'la-ssl-shuffled'])
+    .enum(SAMPLERS)
     .default('la-ssl')
     .describe(
-      'how examples are drawn; oracle knows the true groups; la-ssl-shuffled is a control that gives the probabilities to random examples',
+      'how examples are drawn; oracle needs the true groups, class-balanced the labels; high-loss goes by the loss of each example; la-ssl-shuffled is a control that gives the probabilities to random examples',
     ),
+  scaling: z
+    .enum(Object.keys(SCALINGS) as [ScalingName, ...ScalingName[]])
+    .optional()
+    .describe('la-ssl: how speeds become probabilities (linear, the paper)'),
   gamma: z
     .number()
     .min(0)
-    .default(10)
-    .describe("how sharply slow examples are preferred (the paper's CelebA value: 10)"),
+    .optional()
+    .describe("linear: how sharply slow examples are preferred (the paper's CelebA value: 10)"),
   r: share()
-    .default(0.1)
-    .describe("quantile of the speeds at which the threshold lies (the paper's CelebA value: 0.1)"),
+    .optional()
+    .describe("linear: quantile of the speeds at which the threshold lies (the paper's CelebA value: 0.1)"),
+  power: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('power, rank: the exponent; 0 is uniform, the larger the sharper (2)'),
+  scalingTemperature: positive()
+    .optional()
+    .describe('exponential: temperature in mean speeds; the lower the sharper (0.5)'),
+  slowestShare: z.number().gt(0).max(1).optional().describe('top-share: the share that is drawn (0.1)'),
+  targetEss: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe(
+      'la-ssl: effective sample size to hold, as a share of the examples; chooses gamma, the power, the temperature or the share at every update',
+    ),
   warmupEpochs: whole(0)
     .default(10)
     .describe("uniform epochs before the first update (the paper's CelebA value: 10)"),
@@ -35,8 +67,8 @@ export const samplingOptions = {
     .number()
     .gt(0)
     .max(1)
-    .default(0.1)
-    .describe('weight of a new similarity in the moving average'),
+    .optional()
+    .describe('weight of a new similarity in the moving average (0.1; high-loss: 1, the last loss)'),
   uniformShare: share().default(0).describe('share of the draws that ignore the speeds (the paper: none)'),
   conflictingShare: share()
     .optional()
