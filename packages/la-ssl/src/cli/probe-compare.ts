@@ -34,8 +34,10 @@ export function conditionsOf(runs: readonly ProbedRun[]): Condition[] {
   }
   const all = [...conditions.values()];
   return all.map((members) => {
-    const { sampler } = members[0]!.config;
-    const alone = all.filter((other) => other[0]!.config.sampler === sampler).length === 1;
+    const { sampler, method } = members[0]!.config;
+    const alone =
+      all.every((other) => other[0]!.config.method === method) &&
+      all.filter((other) => other[0]!.config.sampler === sampler).length === 1;
     return { name: alone ? sampler : members[0]!.folder.path, runs: members };
   });
 }

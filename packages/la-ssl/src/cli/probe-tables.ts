@@ -1,5 +1,6 @@
 /** @file The tables of `la-ssl probe`, and the same as JSON. */
 import { metricsOverSeeds, type RunProbes } from '../evaluation/index.js';
+import { knowledgeOf, markOf, noteOf } from '../training/index.js';
 import {
   COMPARED,
   type ComparedProbe,
@@ -37,9 +38,11 @@ export function describeProbes(runs: readonly ProbedRun[], comparisons: readonly
     probeTable('knn', runs),
     attributeTable(runs),
   ];
-  const conditions = conditionsOf(runs).filter((condition) => condition.runs.length > 1);
+  const all = conditionsOf(runs);
+  const conditions = all.filter((condition) => condition.runs.length > 1);
   if (conditions.length > 0) parts.push(...COMPARED.map((probe) => seedsTable(probe, conditions)));
-  if (comparisons.length > 0) parts.push(comparisonTable(comparisons));
+  if (comparisons.length > 0) parts.push(comparisonTable(comparisons, all));
+  parts.push(noteOf(runs.map(({ config }) => knowledgeOf(config))));
   const warnings = runs.flatMap((run) => run.probes.warnings.map((text) => `${run.folder.path}: ${text}`));
   return [...parts.filter((part) => part !== ''), ...warnings].join('\n\n');
 }
@@ -52,7 +55,7 @@ function probeTable(probe: ComparedProbe, runs: readonly ProbedRun[]): string {
     if (!metrics) return [];
     return [
       [
-        run.folder.path,
+        markedName(run),
         ...PARTS.map((part) => formatEstimate(metrics[part])),
         metrics.worstGroup?.group ?? '–',
       ],
@@ -61,10 +64,14 @@ function probeTable(probe: ComparedProbe, runs: readonly ProbedRun[]): string {
   return rows.length === 0 ? '' : formatTable([`${probe} probe`, ...HEADINGS, 'which'], rows);
 }
 
+function markedName({ folder, config }: ProbedRun): string {
+  return `${folder.path}${markOf(knowledgeOf(config))}`;
+}
+
 function attributeTable(runs: readonly ProbedRun[]): string {
   const rows = runs.flatMap((run) => {
     const metrics = run.probes.attribute?.metrics;
-    return metrics ? [[run.folder.path, formatEstimate(metrics.overall)]] : [];
+    return metrics ? [[markedName(run), formatEstimate(metrics.overall)]] : [];
   });
   return rows.length === 0 ? '' : formatTable(['attribute probe', 'overall'], rows);
 }
@@ -74,19 +81,24 @@ function seedsTable(probe: ComparedProbe, conditions: readonly Condition[]): str
     const metrics = runs.flatMap((run) => run.probes[probe]?.metrics ?? []);
     if (metrics.length < 2) return [];
     const mean = metricsOverSeeds(metrics);
-    return [[name, String(metrics.length), ...PARTS.map((part) => formatEstimate(mean[part]))]];
+    const marked = `${name}${markOf(knowledgeOf(runs[0]!.config))}`;
+    return [[marked, String(metrics.length), ...PARTS.map((part) => formatEstimate(mean[part]))]];
   });
   return rows.length === 0
     ? ''
     : formatTable([`mean over seeds, ${probe} probe (interval over seeds)`, 'seeds', ...HEADINGS], rows);
 }
 
-function comparisonTable(comparisons: readonly Comparison[]): string {
+function comparisonTable(comparisons: readonly Comparison[], conditions: readonly Condition[]): string {
+  const marked = (name: string): string => {
+    const run = conditions.find((condition) => condition.name === name)?.runs[0];
+    return run ? `${name}${markOf(knowledgeOf(run.config))}` : name;
+  };
   const rows = comparisons.map(({ baseline, other, probe, seeds, result, holm }) => {
     const shown = shownOf(result);
     const mark = (part: (typeof PARTS)[number]) => (holm ? ((holm[part] ?? 1) < 0.05 ? ' *' : '  ') : '');
     return [
-      `${other} − ${baseline}, ${probe} probe`,
+      `${marked(other)} − ${marked(baseline)}, ${probe} probe`,
       String(seeds.length),
       ...PARTS.map((part) => `${formatDifference(shown[part])}${mark(part)}`),
     ];
@@ -105,6 +117,8 @@ export function probesAsJson(runs: readonly ProbedRun[], comparisons: readonly C
     runs: runs.map(({ folder, config, probes }) => ({
       run: folder.path,
       sampler: config.sampler,
+      method: config.method,
+      told: knowledgeOf(config),
       seed: config.seed,
       biased: lean(probes.biased),
       balanced: lean(probes.balanced),

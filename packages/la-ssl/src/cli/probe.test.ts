@@ -110,3 +110,14 @@ test('compares several runs with the first, corrected for how many they are', as
   const table = await laSsl('probe', run, ...others, '--l2', '0.01');
   assert.match(table.stdout, /\* p < 0\.05 after Holm's correction/);
 });
+
+test('says of each run what it was told beside pixels', async () => {
+  const config = join(run, 'config.yaml');
+  const plain = readFileSync(config, 'utf8');
+  assert.doesNotMatch(await probed(), /†/);
+  writeFileSync(config, plain.replace('batchBy: draw', 'batchBy: attribute'));
+  const told = await probed();
+  writeFileSync(config, plain);
+  assert.match(told, new RegExp(`^${run} † +\\d`, 'm'));
+  assert.match(told, /Told in pretraining, of every training example: † the attributes/);
+});

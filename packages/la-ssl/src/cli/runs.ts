@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { RunFolder } from '../training/index.js';
+import { type Knowledge, knowledgeOf, markOf, noteOf, RunFolder } from '../training/index.js';
 import { formatEstimate, formatTable } from './table.js';
 
 export function runsCommand(): Command {
@@ -50,6 +50,8 @@ export interface RunSummary {
   dataset: string | null;
   sampler: string | null;
   seed: number | null;
+  /** What it is told of its training examples beside pixels. */
+  told: readonly Knowledge[];
   /** Epochs that are done, and in all. */
   epoch: number;
   epochs: number | null;
@@ -77,7 +79,7 @@ export function listRuns(folder: string): RunSummary[] {
 
 function summariseRun(path: string): RunSummary {
   const folder = new RunFolder(path);
-  const empty = { dataset: null, sampler: null, seed: null, epochs: null, epoch: 0, loss: null };
+  const empty = { told: [], dataset: null, sampler: null, seed: null, epochs: null, epoch: 0, loss: null };
   const shared = {
     name: path.split(/[\\/]/).at(-1)!,
     path,
@@ -85,7 +87,8 @@ function summariseRun(path: string): RunSummary {
     probe: readJson(folder.file('probe.json'), probeFile)?.biased.metrics ?? null,
   };
   try {
-    const { dataset, sampler, seed, epochs } = folder.readConfig();
+    const config = folder.readConfig();
+    const { dataset, sampler, seed, epochs } = config;
     const events = folder.readMetrics();
     const done = events.findLast((event) => event.kind === 'epoch');
     const last = events.findLast((event) => 'loss' in event);
@@ -93,7 +96,7 @@ function summariseRun(path: string): RunSummary {
       ...shared,
       status: folder.status === 'finished' ? 'finished' : 'unfinished',
       problem: null,
-      ...{ dataset, sampler, seed, epochs },
+      ...{ dataset, sampler, seed, epochs, told: knowledgeOf(config) },
       epoch: done ? done.epoch + 1 : 0,
       loss: last?.loss ?? null,
     };
@@ -126,7 +129,7 @@ function describeRuns(folder: string, runs: readonly RunSummary[]): string {
     'worst group',
   ];
   const rows = runs.map((run) => [
-    run.name,
+    `${run.name}${markOf(run.told)}`,
     run.status,
     run.dataset ?? '–',
     run.sampler ?? '–',
@@ -145,5 +148,6 @@ function describeRuns(folder: string, runs: readonly RunSummary[]): string {
   const notes = runs.flatMap(({ path, problem }) => (problem ? [`${path}: ${problem}`] : []));
   if (probed) notes.push('Accuracies in %, biased probe, with 95 % intervals. Times are UTC.');
   else notes.push('Times are UTC. Accuracies appear after: la-ssl probe <run>');
-  return `${table}\n\n${notes.join('\n')}`;
+  notes.push(noteOf(runs.map(({ told }) => told)));
+  return `${table}\n\n${notes.filter((note) => note !== '').join('\n')}`;
 }

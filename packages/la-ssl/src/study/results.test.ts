@@ -37,7 +37,8 @@ function example(accuracies = ACCURACIES): ReturnType<typeof studyResult> {
     base: { epochs: 3 },
     axes: { sampler: Object.keys(accuracies) },
   };
-  return studyResult({ study, cells, runs: [] } as unknown as StudyPlan, runs);
+  const planned = [{ cell: 'oracle', config: { method: 'simclr', sampler: 'oracle', batchBy: 'draw' } }];
+  return studyResult({ study, cells, runs: planned } as unknown as StudyPlan, runs);
 }
 
 const close = (actual: number | null | undefined, expected: number): void =>
@@ -86,6 +87,8 @@ describe('the result of a study', () => {
     assert.deepEqual(meansTable(result).rows[0], ['uniform', 'uniform', '3', '61.7 [56.5, 66.8]', '–']);
     assert.deepEqual(differencesTable(result)!.rows[0]!.slice(2), ['uniform', '3', '+5.0 [2.5, 7.5] *', '–']);
     assert.match(captionOf(result), /Holm's correction for the 2 comparisons/);
+    assert.equal(meansTable(result).rows[2]![0], 'oracle ‡†', 'that it knows the groups is told');
+    assert.match(captionOf(result), /Told in pretraining.*‡ the labels, † the attributes/);
     const markdown = studyMarkdown(result);
     assert.match(
       markdown,
@@ -102,6 +105,10 @@ describe('the result of a study', () => {
       .split('\n')
       .map((line) => line.split(','));
     assert.deepEqual(new Set(rows.map((row) => row.length)), new Set([header!.length]));
+    assert.deepEqual(
+      rows.map((row) => row[header!.indexOf('told')]),
+      ['', '', 'labels attributes'],
+    );
     const column = header!.indexOf('biased.overall.difference.p');
     assert.equal(rows[0]![column], '', 'the baseline has no difference');
     close(Number(rows[1]![column]), P_LA_SSL);

@@ -1,5 +1,6 @@
 /** @file What a study found: of each cell the mean over seeds, and what it differs from its baseline by, with intervals. */
 import { type Estimate, holm, pairedTInterval, tInterval } from '../evaluation/index.js';
+import { type Knowledge, knowledgeOf } from '../training/index.js';
 import type { Cell, StudyPlan } from './plan.js';
 
 /** One run and what it says; no metrics where it is not done. */
@@ -26,6 +27,8 @@ export interface Difference extends Mean {
 export interface CellResult {
   name: string;
   values: Readonly<Record<string, string>>;
+  /** What its runs were told of the training examples beside pixels. */
+  told: readonly Knowledge[];
   seeds: number[];
   metrics: Readonly<Record<string, Mean | null>>;
   /** The cell that it is compared with, over the seeds that both have. */
@@ -49,10 +52,16 @@ export interface StudyResult {
 }
 
 /** @param runs - in the order of the plan */
-export function studyResult({ study, cells }: StudyPlan, runs: readonly RunResult[]): StudyResult {
+export function studyResult(
+  { study, cells, runs: planned }: StudyPlan,
+  runs: readonly RunResult[],
+): StudyResult {
   const { title, question, budget, metrics, base } = study;
   const compare = study.compare ?? metrics;
-  const uncorrected = cells.map((cell) => cellResult(cell, runs, metrics, compare));
+  const uncorrected = cells.map((cell) => ({
+    ...cellResult(cell, runs, metrics, compare),
+    told: toldIn(planned, cell.name),
+  }));
   const corrected = new Map(compare.map((metric) => [metric, holmOf(uncorrected, metric)]));
   const results = uncorrected.map((cell, c) => ({
     ...cell,
@@ -71,12 +80,17 @@ export function studyResult({ study, cells }: StudyPlan, runs: readonly RunResul
   };
 }
 
+function toldIn(runs: StudyPlan['runs'], cell: string): Knowledge[] {
+  const run = runs.find((one) => one.cell === cell);
+  return run ? knowledgeOf(run.config) : [];
+}
+
 function cellResult(
   cell: Cell,
   runs: readonly RunResult[],
   metrics: readonly string[],
   compare: readonly string[],
-): CellResult {
+): Omit<CellResult, 'told'> {
   const own = runs.filter((run) => run.cell === cell.name && Object.keys(run.metrics).length > 0);
   const partners = runs.filter((run) => cell.baseline !== null && run.cell === cell.baseline);
   const valuesOf = (metric: string): number[] => own.flatMap((run) => run.metrics[metric] ?? []);

@@ -1,5 +1,6 @@
 /** @file The result of a study as Markdown and CSV: a row a cell. The same result gives the same bytes. */
 import { stringify } from 'yaml';
+import { markOf, noteOf } from '../training/index.js';
 import type { CellResult, Difference, Mean, RunResult, StudyResult } from './results.js';
 
 /** Metrics that are no shares, and so are shown as they are. */
@@ -68,7 +69,7 @@ function placeHeader(axes: readonly string[]): string[] {
 }
 
 function placeOf(cell: CellResult, axes: readonly string[]): string[] {
-  return [cell.name, ...axes.map((axis) => cell.values[axis] ?? '–')];
+  return [`${cell.name}${markOf(cell.told)}`, ...axes.map((axis) => cell.values[axis] ?? '–')];
 }
 
 /** How the figures are to be read. */
@@ -81,7 +82,8 @@ export function captionOf(result: StudyResult): string {
       `An asterisk: p < 0.05 after Holm's correction for the ${compared} comparisons of that metric.`,
     );
   }
-  return parts.join(' ');
+  parts.push(noteOf(result.cells.map(({ told }) => told)));
+  return parts.filter((part) => part !== '').join(' ');
 }
 
 /** The page of a study. */
@@ -118,7 +120,7 @@ function markdownTable({ header, rows }: StudyTable): string {
 /** A row a cell, every figure in full; empty where there is none. */
 export function studyCsv({ axes, metrics, compare, cells }: StudyResult): string {
   const header = [
-    ...['cell', ...axes, 'seeds'],
+    ...['cell', ...axes, 'told', 'seeds'],
     ...metrics.flatMap((metric) => [metric, `${metric}.low`, `${metric}.high`]),
     'baseline',
     ...compare.flatMap((metric) =>
@@ -126,7 +128,7 @@ export function studyCsv({ axes, metrics, compare, cells }: StudyResult): string
     ),
   ];
   const rows = cells.map((cell) => [
-    ...[cell.name, ...axes.map((axis) => cell.values[axis]), cell.seeds.length],
+    ...[cell.name, ...axes.map((axis) => cell.values[axis]), cell.told.join(' '), cell.seeds.length],
     ...metrics.flatMap((metric) => partsOf(cell.metrics[metric])),
     cell.baseline,
     ...compare.flatMap((metric) => {

@@ -13,7 +13,14 @@ export {
 export { encoderInfoOf } from './encoder-info.js';
 export type * from './events.js';
 export { lockFolder, lockHolder } from './folder-lock.js';
-export { type AttributeCodes, attributeCodes, type Knowledge, knowledgeOf } from './knowledge.js';
+export {
+  type AttributeCodes,
+  attributeCodes,
+  type Knowledge,
+  knowledgeOf,
+  markOf,
+  noteOf,
+} from './knowledge.js';
 export { type PretrainOptions, pretrain } from './pretrain.js';
 export { RunFolder, type RunStatus } from './run-folder.js';
 export { type CosineOptions, cosineLr } from './schedule.js';

@@ -5,7 +5,7 @@ import { scope } from '@la-ssl/torch';
 import type { Attribute, ImageDataset } from '../data/index.js';
 import type { Method } from '../methods/index.js';
 import type { TrainOptions } from './config.js';
-import { attributeCodes, knowledgeOf } from './knowledge.js';
+import { attributeCodes, knowledgeOf, markOf, noteOf } from './knowledge.js';
 import { pretrain } from './pretrain.js';
 import { createRun } from './setup.js';
 import { dataset, goOn, newRun, resultOf, tinyConfig } from './tiny-run.test.support.js';
@@ -35,6 +35,13 @@ describe('what a run needs to know', () => {
     it(`${JSON.stringify(options)}: ${needed.join(', ') || 'nothing'}`, () =>
       assert.deepEqual(knowledgeOf(tinyConfig(options)), needed));
   }
+});
+
+it('tables mark what was told, and say what the marks mean where there are any', () => {
+  assert.deepEqual([markOf([]), markOf(['attributes']), markOf(['labels', 'attributes'])], ['', ' †', ' ‡†']);
+  assert.equal(noteOf([[], []]), '');
+  assert.match(noteOf([[], ['attributes']]), /: † the attributes\. Rows without a mark: pixels alone\.$/);
+  assert.match(noteOf([['labels', 'attributes'], ['labels']]), /: ‡ the labels, † the attributes\./);
 });
 
 describe('the codes', () => {

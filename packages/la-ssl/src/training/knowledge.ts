@@ -21,6 +21,21 @@ export function knowledgeOf(config: Telling): Knowledge[] {
   return [...needed];
 }
 
+const MARKS = { labels: '‡', attributes: '†' } as const satisfies Record<Knowledge, string>;
+
+/** What a table puts behind the name of a run that was told of its training examples; nothing for pixels alone. */
+export function markOf(told: readonly Knowledge[]): string {
+  return told.length === 0 ? '' : ` ${told.map((one) => MARKS[one]).join('')}`;
+}
+
+/** The footnote to the marks of a table's rows; empty where there are none. */
+export function noteOf(rows: readonly (readonly Knowledge[])[]): string {
+  const told = (Object.keys(MARKS) as Knowledge[]).filter((one) => rows.some((row) => row.includes(one)));
+  if (told.length === 0) return '';
+  const parts = told.map((one) => `${MARKS[one]} the ${one}`);
+  return `Told in pretraining, of every training example: ${parts.join(', ')}. Rows without a mark: pixels alone.`;
+}
+
 /** Which option goes by the attribute that a run is told, such as `--method conditional`; null where none does. */
 export function attributeUser({ method, batchBy }: Omit<Telling, 'sampler'>): string | null {
   const spec: MethodSpec = METHODS[method];
