@@ -34,7 +34,7 @@ test('the code of a run follows what training needs, and nothing else', async (t
   change('evaluation/metrics.js');
   assert.equal(codes()[0], training);
   assert.notEqual(codes()[1], evaluation);
-  for (const file of ['sampling/scaling.js', 'data/corruptions/corruption-worker.js', 'random.js']) {
+  for (const file of ['sampling/probabilities.js', 'data/corruptions/corruption-worker.js', 'random.js']) {
     const before = codes()[0];
     change(file);
     assert.notEqual(codes()[0], before, file);
