@@ -66,9 +66,12 @@ const MARKS = Buffer.from(',;|\t "\n\r-1.\\/\0');
 
 /**
  * Reads a table that was broken in so many ways.
- * @returns how many gave a table of images
+ * @returns how many gave a table of images, and which took the processor for longest
  */
-export async function fuzzTables(name: string, cases: number): Promise<number> {
+export async function fuzzTables(
+  name: string,
+  cases: number,
+): Promise<{ good: number; slowest: { index: number; ms: number } }> {
   const { ending, content, open } = SOURCES[name]!;
   const folder = mkdtempSync(join(tmpdir(), 'la-ssl-table-fuzz-'));
   const whole = await content(folder);
@@ -94,6 +97,7 @@ export async function fuzzTables(name: string, cases: number): Promise<number> {
     assert.ok(used.every((image) => images.includes(image)) && new Set(used).size === used.length);
   };
   let good = 0;
+  let slowest = { index: 0, ms: 0 };
   try {
     for (let i = 0; i < cases; i++) {
       const bytes = i % 2 ? broken(whole, 0, whole.length, random) : Buffer.from(whole);
@@ -104,6 +108,7 @@ export async function fuzzTables(name: string, cases: number): Promise<number> {
       }
       writeFileSync(file, bytes);
       const state = `${name}, case ${i}`;
+      const start = process.cpuUsage();
       await soon(read(), state).then(
         () => good++,
         (error: unknown) => {
@@ -111,8 +116,11 @@ export async function fuzzTables(name: string, cases: number): Promise<number> {
           assert.ok(isReason && error.message.startsWith(file), `${state}: ${error}`);
         },
       );
+      const { user, system } = process.cpuUsage(start);
+      const ms = (user + system) / 1000;
+      if (ms > slowest.ms) slowest = { index: i, ms };
     }
-    return good;
+    return { good, slowest };
   } finally {
     tables.close();
     rmSync(folder, { recursive: true });
