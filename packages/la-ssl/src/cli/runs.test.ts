@@ -30,7 +30,7 @@ test('runs tells finished, unfinished and unreadable runs apart, and reads the p
   const finished = new RunFolder(await trainTiny(folder, 'finished'));
   const config = finished.readConfig();
   const unfinished = new RunFolder(join(folder, 'unfinished'));
-  await unfinished.create({ ...config, epochs: 30, sampler: 'uniform', seed: 4 });
+  await unfinished.create({ ...config, epochs: 30, sampler: 'uniform', scaling: undefined, seed: 4 });
   unfinished.log({ kind: 'step', epoch: 0, step: 1, loss: 5.5, lr: 0.1 });
   appendFileSync(unfinished.metricsFile, '{"kind":"step","ep'); // cut short by a kill
   const broken = join(folder, 'broken');
