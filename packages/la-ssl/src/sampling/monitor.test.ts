@@ -70,3 +70,19 @@ describe('LearningSpeedMonitor', () => {
     assert.throws(() => new LearningSpeedMonitor({ count: 1, emaWeight: 1.1 }), /emaWeight.*1.1/);
   });
 });
+
+describe('takeNews', () => {
+  it('gives the mean of what was observed since the last call, and goes on from a saved state', () => {
+    const monitor = new LearningSpeedMonitor({ count: 3 });
+    monitor.observe([0, 1], [2, 3]);
+    assert.deepEqual([...monitor.takeNews()], [2, 3, Number.NaN]);
+    monitor.observe([0, 0, 2], [4, 6, 1]); // one observation of example 0, the mean
+    const resumed = new LearningSpeedMonitor({ count: 3 });
+    resumed.restore(JSON.parse(JSON.stringify(monitor.state())));
+    for (const each of [monitor, resumed]) {
+      each.observe([0], [8]);
+      assert.deepEqual([...each.takeNews()], [6.5, Number.NaN, 1]);
+      assert.deepEqual([...each.takeNews()], [Number.NaN, Number.NaN, Number.NaN]);
+    }
+  });
+});

@@ -107,8 +107,6 @@ describe('a configuration', () => {
       [{ power: 3 }, /the scaling linear has no such option; it belongs to power, rank/],
       [{ targetEss: 0.5, gamma: 3 }, /chosen at every update to hold the target/],
       [{ targetEss: 0.5, scaling: 'rank', power: 3 }, /chosen at every update/],
-      [{ sampler: 'uniform', scaling: 'rank' }, /sampler uniform does not go by speed/],
-      [{ sampler: 'oracle', targetEss: 0.5 }, /sampler oracle does not go by speed/],
       [
         { sampler: 'high-loss', method: 'byol' },
         /the loss of each example, which byol does not tell; these do: simclr/,
@@ -116,6 +114,9 @@ describe('a configuration', () => {
       [{ sampler: 'high-loss', scoring: 'full-pass' }, /loss in the training step/],
     ];
     for (const [options, reason] of refused) assert.throws(() => trainConfigSchema.parse(options), reason);
+    for (const sampler of ['uniform', 'oracle', 'la-ssl-shuffled'] as const) {
+      assert.equal(resolve({ ...resolve({ targetEss: 0.5, scaling: 'rank' }), sampler }).sampler, sampler);
+    }
     assert.equal(resolve({ sampler: 'high-loss' }).emaWeight, 1);
     assert.equal(resolve({}).emaWeight, 0.1);
   });

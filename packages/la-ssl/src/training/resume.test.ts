@@ -31,7 +31,7 @@ async function uninterrupted(t: TestContext, options: TrainOptions = {}) {
 }
 
 describe('a run that was stopped', () => {
-  for (const mode of [...MODES, { sampler: 'la-ssl-shuffled' } as const]) {
+  for (const mode of [...MODES, { sampler: 'la-ssl-shuffled' } as const, { sampler: 'high-loss' } as const]) {
     it(`${nameOf(mode)}: goes on to the same numbers`, async (t) => {
       const expected = await uninterrupted(t, mode);
       const random = new Random(5, MODES.indexOf(mode) + 1);

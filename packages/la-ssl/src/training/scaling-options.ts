@@ -25,7 +25,10 @@ const SHAPE_OPTIONS = ['gamma', 'r', 'power', 'scalingTemperature', 'slowestShar
 /** Whether a sampler turns speeds into probabilities by a scaling function. */
 const scales = ({ sampler }: SamplingChoice): boolean => sampler.startsWith('la-ssl');
 
-/** @returns each option that does not go with the others, and why */
+/**
+ * What scales speeds may stand with samplers that go by something else, so that one file serves several samplers.
+ * @returns each option that does not go with the others, and why
+ */
 export function samplingProblems(choice: SamplingChoice): { option: string; message: string }[] {
   const { sampler, method, scaling = 'linear', targetEss } = choice;
   const problems: { option: string; message: string }[] = [];
@@ -39,12 +42,6 @@ export function samplingProblems(choice: SamplingChoice): { option: string; mess
   if (targetEss !== undefined && choice[knob] !== undefined) {
     const message = `it is chosen at every update to hold the target effective sample size; leave out one of the two.`;
     problems.push({ option: knob, message });
-  }
-  // gamma and r may stand with any sampler, as in the configurations of runs that others would have left them out of.
-  const needless = ['scaling', 'targetEss', 'power', 'scalingTemperature', 'slowestShare'] as const;
-  for (const option of scales(choice) ? [] : needless) {
-    if (choice[option] === undefined) continue;
-    problems.push({ option, message: `sampler ${sampler} does not go by speed; it belongs to la-ssl.` });
   }
   if (sampler !== 'high-loss') return problems;
   if (!(METHODS[method] as MethodSpec).tellsLossByExample) {
