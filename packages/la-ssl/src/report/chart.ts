@@ -90,9 +90,13 @@ export async function drawChart(
   spec: Omit<TopLevelSpec, 'config'> | object,
   description: string,
 ): Promise<string> {
-  const [{ parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const [{ parse, resetSVGDefIds, View }, { compile }] = await Promise.all([
+    import('vega'),
+    import('vega-lite'),
+  ]);
   const { spec: compiled } = compile({ ...spec, config: CONFIG } as TopLevelSpec);
   const view = new View(parse(compiled), { renderer: 'none' });
+  resetSVGDefIds(); // else they count on from the chart before
   const svg = await view.toSVG();
   view.finalize();
   const label = escapeHtml(description);
