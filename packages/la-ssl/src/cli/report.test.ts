@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +10,8 @@ after(() => rmSync(folder, { recursive: true }));
 let run: string;
 before(async () => {
   run = await trainTiny(folder, 'tiny');
+  const warning = { kind: 'warning', epoch: 0, sign: 'noisy-speeds', text: 'speeds <x>' };
+  appendFileSync(join(run, 'metrics.jsonl'), `${JSON.stringify(warning)}\n`);
 });
 
 test('report of a run without a probe says how to make one, and has the rest', async () => {
@@ -18,6 +20,7 @@ test('report of a run without a probe says how to make one, and has the rest', a
   const { page, files } = JSON.parse(stdout) as { page: string; folder: string; files: string[] };
   assert.equal(page, join(run, 'report.html'));
   const text = readFileSync(page, 'utf8');
+  assert.match(text, /<strong>Warning\.<\/strong> tiny: before epoch 1: speeds &lt;x&gt;/);
   assert.ok(text.includes(`<code>la-ssl probe ${run}</code>`));
   assert.equal(
     [...text.matchAll(/<img src="data:image\/png;base64,[^"]+" width="\d+" height="\d+" alt="Training/g)]

@@ -105,7 +105,13 @@ export function dotChart(chart: DotChart, description: string): Promise<string> 
   const scales = scalesOf(series);
   const legend = series.length > 1 ? {} : null;
   const row = {
-    y: { field: 'name', type: 'nominal', sort: [...names], title: null, axis: { grid: false, ticks: false } },
+    y: {
+      field: 'name',
+      type: 'nominal',
+      sort: [...names],
+      title: null,
+      axis: { grid: false, ticks: false, labelPadding: 9 },
+    },
     ...(series.length > 1 && { yOffset: { field: 'series', type: 'nominal', sort: [...series] } }),
     color: { field: 'series', type: 'nominal', scale: scales.color, legend },
   };

@@ -13,6 +13,7 @@ import {
   type StepEvent,
   trainConfigSchema,
   type UpdateEvent,
+  type WarningEvent,
 } from '../training/index.js';
 
 /** A probe as `probe.json` has it. */
@@ -30,6 +31,7 @@ export interface RunRecord {
   epochs: readonly EpochEvent[];
   updates: readonly UpdateEvent[];
   online: readonly OnlineEvent[];
+  warnings: readonly WarningEvent[];
   /** By kind, of those that were made. */
   probes: ReadonlyMap<string, ReportedProbe>;
   probeWarnings: readonly string[];
@@ -64,6 +66,7 @@ function readRun(path: string): RunRecord {
     epochs: ofKind(events, 'epoch'),
     updates: ofKind(events, 'update'),
     online: ofKind(events, 'online'),
+    warnings: ofKind(events, 'warning'),
     probes: new Map(
       Object.entries(probes as Record<string, ReportedProbe | null>).flatMap(([kind, probe]) =>
         probe?.metrics ? [[kind, probe]] : [],

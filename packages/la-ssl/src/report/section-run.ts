@@ -93,7 +93,8 @@ export function optionsSection(material: readonly RunMaterial[]): Section {
 /** What the runs, their probes and their data sets warned of; no section where they did not. */
 export function warningsSection(material: readonly RunMaterial[]): Section | null {
   const parts = material.flatMap(({ run, datasetProblem }) => {
-    const warnings = [...updateWarnings(run), ...run.probeWarnings];
+    const signs = run.warnings.map(({ epoch, text }) => `before epoch ${epoch + 1}: ${text}`);
+    const warnings = [...signs, ...updateWarnings(run), ...run.probeWarnings];
     const { skipped } = run;
     if (skipped.length > 0) {
       const [first] = skipped;
