@@ -1,11 +1,13 @@
 /**
- * @file The order of many numbers, by a radix sort: linear in their count, so that tens of millions take seconds.
+ * @file The order of many numbers: the values are sorted by themselves, and each finds its place among them.
  *
- * Sorting indices by a comparison function is an order of magnitude slower in JavaScript.
+ * Plain numbers are sorted natively, many times faster than indices by a comparison function. A table of where each of
+ * some equal steps from the least to the greatest value begins leaves a few comparisons to each search; where the values
+ * crowd in few of the steps, it is a bisection.
  */
 
-/** Bits of a digit: 2,048 counters, so that the places that a pass writes to stay in the cache. */
-const DIGIT = 11;
+/** The most steps of the table: it stays in the cache. */
+const STEPS = 2 ** 16;
 
 /**
  * The places of the values from the smallest to the largest, equal ones in the order given; −0 equals 0.
@@ -15,62 +17,49 @@ const DIGIT = 11;
  */
 export function ascending(values: ArrayLike<number>): Int32Array {
   const count = values.length;
-  let [low, high] = sortableBits(values);
-  let order = new Int32Array(count).map((_, i) => i);
-  let [otherLow, otherHigh, otherOrder] = [
-    new Uint32Array(count),
-    new Uint32Array(count),
-    new Int32Array(count),
-  ];
-  for (const half of ['low', 'high'] as const) {
-    for (let shift = 0; shift < 32; shift += DIGIT) {
-      const keys = half === 'low' ? low : high;
-      const places = placesOf(keys, shift);
-      if (!places) continue;
-      for (let k = 0; k < count; k++) {
-        const to = places[(keys[k]! >>> shift) & (2 ** DIGIT - 1)]!++;
-        otherLow[to] = low[k]!;
-        otherHigh[to] = high[k]!;
-        otherOrder[to] = order[k]!;
-      }
-      [low, otherLow] = [otherLow, low];
-      [high, otherHigh] = [otherHigh, high];
-      [order, otherOrder] = [otherOrder, order];
-    }
+  const sorted = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    if (Number.isNaN(values[i]!)) throw new RangeError(`The value of example ${i} is NaN.`);
+    sorted[i] = values[i]!;
+  }
+  sorted.sort();
+  const least = sorted[0]!;
+  const steps = Math.min(STEPS, count);
+  const scale = stepScale(least, sorted[count - 1]!, steps);
+  const stepOf = (value: number): number => Math.min(steps - 1, Math.floor((value - least) * scale));
+  const starts = startsOf(sorted, steps, scale === 0 ? () => 0 : stepOf);
+  const taken = new Int32Array(count); // of each run of equal values, where it starts
+  const order = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    const step = scale === 0 ? 0 : stepOf(value);
+    const first = firstNotBelow(sorted, value, starts[step]!, starts[step + 1]!);
+    order[first + taken[first]!++] = i;
   }
   return order;
 }
 
-/** Where the keys with each digit begin once they are sorted by it; null where all have the same digit. */
-function placesOf(keys: Uint32Array, shift: number): Uint32Array | null {
-  const counts = new Uint32Array(2 ** DIGIT);
-  for (let k = 0; k < keys.length; k++) counts[(keys[k]! >>> shift) & (2 ** DIGIT - 1)]! += 1;
-  if (counts.includes(keys.length)) return null;
-  let place = 0;
-  return counts.map((digits) => {
-    place += digits;
-    return place - digits;
-  });
+/** Steps for each unit of value; 0 where the values cannot be told apart by steps. */
+function stepScale(least: number, greatest: number, steps: number): number {
+  const scale = steps / (greatest - least);
+  return Number.isFinite(scale) && Number.isFinite(least) ? scale : 0;
 }
 
-/** The lower and upper halves of unsigned integers that are ordered as the numbers are. */
-function sortableBits(values: ArrayLike<number>): [Uint32Array<ArrayBuffer>, Uint32Array<ArrayBuffer>] {
-  const low = new Uint32Array(values.length);
-  const high = new Uint32Array(values.length);
-  const number = new Float64Array(1);
-  const bits = new Uint32Array(number.buffer);
-  const [lower, upper] = littleEndian() ? [0, 1] : [1, 0];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (Number.isNaN(value)) throw new RangeError(`The value of example ${i} is NaN.`);
-    number[0] = value + 0; // −0 + 0 is 0
-    const negative = bits[upper]! >>> 31 === 1;
-    low[i] = negative ? ~bits[lower]! : bits[lower]!;
-    high[i] = negative ? ~bits[upper]! : bits[upper]! | 0x80000000;
+/** The first place of each step in `sorted`, and at the end their number. */
+function startsOf(sorted: Float64Array, steps: number, stepOf: (value: number) => number): Int32Array {
+  const starts = new Int32Array(steps + 1);
+  for (const value of sorted) starts[stepOf(value) + 1]! += 1;
+  for (let step = 0; step < steps; step++) starts[step + 1]! += starts[step]!;
+  return starts;
+}
+
+/** The first place from `low` to `high` whose value is not below `value`, by bisection. */
+function firstNotBelow(sorted: Float64Array, value: number, low: number, high: number): number {
+  let [from, to] = [low, high];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle]! < value) from = middle + 1;
+    else to = middle;
   }
-  return [low, high];
-}
-
-function littleEndian(): boolean {
-  return new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+  return from;
 }
