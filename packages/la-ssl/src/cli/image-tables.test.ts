@@ -61,7 +61,7 @@ const tiny = [
   ...['--warmup-epochs', '0', '--threads', '1', '--precision', 'float32', '--runs', runs, '--json'],
 ];
 
-/** Trains and probes. @returns the configuration that the run keeps, and groups by name of the probe's test */
+/** Trains, probes and scores. @returns the configuration that the run keeps, and groups by name of the probe's test */
 async function trainAndProbe(
   ...args: string[]
 ): Promise<{ config: Record<string, unknown>; groups: string[] }> {
@@ -72,6 +72,8 @@ async function trainAndProbe(
   assert.equal(probed.status, 0, probed.stderr);
   const { metrics } = JSON.parse(probed.stdout).runs[0].biased;
   assert.equal(metrics.overall.count, 32);
+  const scored = await laSsl('score', run, '--json'); // from its checkpoint, which fits options that are lists too
+  assert.equal(scored.status, 0, scored.stderr);
   return {
     config: parse(readFileSync(join(run, 'config.yaml'), 'utf8')),
     groups: Object.keys(metrics.groups),

@@ -4,6 +4,7 @@
  * Views and draws follow from (seed, epoch, step), so there is no state of a random generator to save: weights and
  * buffers, the optimizer's buffers, the monitor's speeds, the sampler's probabilities, and where the run stands.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   fromData,
   loadSafetensors,
@@ -147,7 +148,7 @@ function restore(
 function checkConfig(saved: Record<string, unknown>, config: ResolvedConfig): void {
   const current = new Map<string, unknown>(Object.entries(config));
   const changed = Object.entries(saved).filter(
-    ([name, value]) => !FREE_OPTIONS.includes(name) && current.get(name) !== value,
+    ([name, value]) => !FREE_OPTIONS.includes(name) && !isDeepStrictEqual(current.get(name), value),
   );
   if (changed.length === 0) return;
   const list = changed.map(([name, value]) => `${name} was ${value} and is now ${current.get(name)}`);
