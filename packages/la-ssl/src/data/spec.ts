@@ -73,3 +73,9 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, spec: unknow
   if (result.success) return result.data;
   throw new Error(`this is not a data set: ${JSON.stringify(spec)}\n${z.prettifyError(result.error)}`);
 }
+
+/** A seed: the first word of a random key. */
+export const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);

@@ -91,16 +91,17 @@ export interface Curve {
 
 /** @returns a line a run; null where none has any */
 export async function curve(runs: readonly RunRecord[], asked: Curve): Promise<Figure | null> {
-  const shown = runs.filter((run) => asked.of(run).length > 0);
+  const points = new Map(runs.map((run) => [run, asked.of(run)]));
+  const shown = runs.filter((run) => points.get(run)!.length > 0);
   if (shown.length === 0) return null;
   const rows = shown.flatMap((run) =>
-    asked.of(run).map(([x, y]): LinePoint => ({ x: x!, y: y!, series: run.name })),
+    points.get(run)!.map(([x, y]): LinePoint => ({ x: x!, y: y!, series: run.name })),
   );
   const ends = shown.map((run) => {
-    const points = asked.of(run);
+    const line = points.get(run)!;
     const show = ([x, y]: number[]): string =>
       `${asked.percent ? `${(100 * y!).toFixed(1)} %` : Number(y!.toPrecision(4))} at ${x!.toLocaleString('en')}`;
-    return `${run.name}: from ${show(points[0]!)} to ${show(points.at(-1)!)}`;
+    return `${run.name}: from ${show(line[0]!)} to ${show(line.at(-1)!)}`;
   });
   const abouts = new Set(shown.map(asked.about));
   const about =

@@ -15,7 +15,7 @@ import { cacheFolder, withLock, writeWhole } from '../cache.js';
 import { assignAttributes } from '../controlled/alignment.js';
 import type { Attribute, ImageDataset, Split } from '../dataset.js';
 import type { OnProgress } from '../progress.js';
-import { exampleCount, share } from '../spec.js';
+import { exampleCount, seed, share } from '../spec.js';
 import { corruptAll } from './corruption-pool.js';
 import { type CorruptionName, corrupt, loadFrostPictures, type Picture } from './index.js';
 
@@ -65,10 +65,7 @@ export const corruptedOptions = {
     .describe('the share of training images whose corruption goes with the class'),
   examples: exampleCount,
   testExamples: exampleCount,
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
+  seed: seed
     .default(0)
     .describe('of the corruptions’ chance; which image gets which corruption does not depend on it'),
   frostPictures,

@@ -26,7 +26,7 @@ import {
   frostPictures,
 } from '../corruptions/corrupted-images.js';
 import { type ImageDataset, type TrainOrTest, UNKNOWN } from '../dataset.js';
-import { exampleCount, parseSpec, share, sharesByAttribute, sharesOf } from '../spec.js';
+import { exampleCount, parseSpec, seed, share, sharesByAttribute, sharesOf } from '../spec.js';
 import { loadMnist, MNIST } from './mnist.js';
 
 /** The ten colours of `lff`, red, green and blue in [0, 1]; colour i goes with digit i. Source: its `colors.th`. */
@@ -76,10 +76,7 @@ export const coloredMnistSpec = z.strictObject({
   labelNoise: share.optional().describe('irm: the probability that a label is flipped (0.25)'),
   examples: exampleCount,
   testExamples: exampleCount,
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
+  seed: seed
     .default(0)
     .describe('of the colours and the flipped labels; which image gets which colour does not depend on it'),
 });

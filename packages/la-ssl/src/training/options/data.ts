@@ -67,7 +67,7 @@ export const dataOptions = {
   testWhere: conditions.optional().describe('the same of the test examples'),
   examples: whole(1).optional().describe('how many training examples, the same number of each class (all)'),
   testExamples: whole(1).optional().describe('how many test examples, the same number of each class (all)'),
-  dataSeed: seed().optional().describe('seed of what is random in the data set itself'),
+  dataSeed: seed.optional().describe('seed of what is random in the data set itself'),
   path: z
     .string()
     .transform((path) => resolve(path)) // so that the run knows it from any folder

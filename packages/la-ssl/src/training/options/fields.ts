@@ -5,10 +5,6 @@ import { METHODS, type MethodName, type MethodSpec } from '../../methods/index.j
 export const whole = (least: number) => z.int().min(least);
 export const positive = () => z.number().positive();
 export const share = () => z.number().min(0).max(1);
-export const seed = () =>
-  z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1);
+export { seed } from '../../data/spec.js';
 
 export const methods = Object.entries(METHODS) as [MethodName, MethodSpec][];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { positive, seed, whole } from './fields.js';
 
 export const runOptions = {
-  seed: seed().default(0).describe('seed of weights, views and draws'),
+  seed: seed.default(0).describe('seed of weights, views and draws'),
   threads: whole(1).optional().describe('threads (all processors)'),
   precision: z
     .enum(['auto', 'float32', 'bfloat16'])
