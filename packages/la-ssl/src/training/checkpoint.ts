@@ -43,6 +43,22 @@ export interface Position {
   warned: FailureSign[];
 }
 
+/** Where a run begins. */
+export const START: Position = {
+  epoch: 0,
+  step: 0,
+  prepared: false,
+  metricsLength: 0,
+  lossSum: 0,
+  similaritySum: 0,
+  lossSinceLine: 0,
+  termsSinceLine: {},
+  seconds: 0,
+  scoringSeconds: 0,
+  hasPrevious: false,
+  warned: [],
+};
+
 export interface RunState {
   config: ResolvedConfig;
   method: Method;

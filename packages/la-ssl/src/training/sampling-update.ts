@@ -1,0 +1,93 @@
+/** @file What precedes the draws of an epoch: every example's similarity is measured, and the probabilities follow. */
+import type { ImageDataset } from '../data/index.js';
+import { failureSigns, samplingDiagnostics } from '../sampling/index.js';
+import type { Position, RunState } from './checkpoint.js';
+import type { ResolvedConfig } from './config.js';
+import type { MetricsEvent } from './events.js';
+import type { RunFolder } from './run-folder.js';
+import { scoreAll } from './scoring.js';
+import type { RunParts } from './setup.js';
+import { writeSpeeds } from './speeds-file.js';
+
+/** A run as far as it has come. */
+export interface RunInProgress {
+  readonly config: ResolvedConfig;
+  readonly options: { dataset: ImageDataset; folder: RunFolder; signal?: AbortSignal | undefined };
+  readonly parts: RunParts;
+  readonly state: RunState;
+  readonly position: Position;
+  /** Takes a line of the metrics. */
+  log: (event: MetricsEvent) => void;
+}
+
+/**
+ * The full pass, taken in by the monitor.
+ * @param onBatch - told how many examples were scored since the last time
+ * @returns false where a similarity is NaN; the monitor then stays as it was
+ */
+export async function scorePass(
+  { config, options, parts, position }: RunInProgress,
+  onBatch: (examples: number) => void,
+): Promise<boolean> {
+  const started = performance.now();
+  const similarities = await scoreAll({
+    method: parts.method,
+    dataset: options.dataset,
+    makeViews: parts.makeViews,
+    seed: config.seed,
+    batchSize: config.batchSize,
+    viewsPerScore: config.viewsPerScore,
+    pass: position.epoch,
+    onBatch,
+    signal: options.signal,
+  });
+  if (similarities.some(Number.isNaN)) return false;
+  parts.monitor.observe(
+    Int32Array.from(similarities, (_, i) => i),
+    similarities,
+  );
+  position.scoringSeconds = (performance.now() - started) / 1000;
+  return true;
+}
+
+/** New probabilities, their diagnostics into the metrics, the speeds behind them into a file. */
+export async function updateProbabilities(run: RunInProgress): Promise<void> {
+  const { config, parts, position, state, options } = run;
+  const { epoch, warned } = position;
+  const { monitor, groups, conflicting } = parts;
+  const { speeds, seen } = monitor;
+  const update = state.sampler?.update(epoch) ?? null;
+  const probabilities = parts.sampler.probabilitiesFor(epoch);
+  const news = monitor.takeNews();
+  const diagnostics = samplingDiagnostics({
+    probabilities,
+    speeds,
+    seen,
+    ...(position.hasPrevious && { previousSpeeds: state.previousSpeeds, news }),
+    ...(conflicting && { conflicting }),
+    ...(groups && { groups: { codes: groups.groupOf, names: groups.groups.map(({ name }) => name) } }),
+  });
+  run.log({
+    kind: 'update',
+    epoch,
+    ...diagnostics,
+    threshold: update?.threshold ?? null,
+    chosen: update?.chosen ?? null,
+    uniformBecause: update?.uniformBecause ?? null,
+  });
+  const signs = update ? failureSigns({ ...diagnostics, ...update }, config.targetEss) : [];
+  for (const { sign, text } of signs) {
+    if (warned.includes(sign)) continue; // each once in a run
+    warned.push(sign);
+    run.log({ kind: 'warning', epoch, sign, text });
+  }
+  state.previousSpeeds.set(speeds);
+  position.hasPrevious = true;
+  await writeSpeeds(options.folder.file(`speeds/epoch-${String(epoch).padStart(4, '0')}.parquet`), {
+    epoch,
+    ids: options.dataset.ids,
+    groups: options.dataset.ids.map((_, i) => groups?.groups[groups.groupOf[i] ?? -1]?.name ?? null),
+    speeds: Array.from(speeds, (speed, i) => (seen[i] ? speed : null)),
+    probabilities,
+  });
+}
