@@ -1,8 +1,17 @@
 /** @file `la-ssl probe`: linear probes of finished runs, by group, and their comparison. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type DatasetSpec, loadDataset, loadSplit, MissingSplit } from '../data/index.js';
+import {
+  type DatasetSpec,
+  type ImageDataset,
+  loadDataset,
+  loadSplit,
+  MissingSplit,
+  type Split,
+} from '../data/index.js';
 import {
   DEFAULT_PROBES,
+  JUDGED_ON,
+  type JudgedOn,
   METRIC_NAMES,
   METRICS,
   type MetricName,
@@ -24,6 +33,7 @@ interface ProbeFlags {
   seed: number;
   probes: ProbeKind[];
   metrics?: MetricName[];
+  on: JudgedOn;
   again?: boolean;
   json?: boolean;
 }
@@ -53,6 +63,15 @@ export function probeCommand(): Command {
         namesAmong(text, METRIC_NAMES),
       ),
     )
+    .addOption(
+      new Option(
+        '--on <split>',
+        'on which examples to judge: test, validation (to choose by; the penalty then comes from a held-out part of the ' +
+          'training set), or auto (validation where there is such a split)',
+      )
+        .choices(JUDGED_ON)
+        .default('test'),
+    )
     .option('--again', 'make it anew even where it was made with the same options')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -69,10 +88,11 @@ Examples:
       const probed = runs.map((run) => run.probed);
       const comparisons = compareRuns(probed, runs[0]!.data.test);
       const metrics = flags.metrics && metricEstimates(runs, flags.metrics);
+      const notes = runs.some(({ data }) => data.judgedOn) ? ['Judged on the validation split.'] : [];
       process.stdout.write(
         flags.json
           ? `${JSON.stringify({ ...probesAsJson(probed, comparisons), ...(metrics && { metrics }) })}\n`
-          : `${[describeProbes(probed, comparisons), ...(metrics ? metricTables(metrics) : [])].join('\n\n')}\n`,
+          : `${[...notes, describeProbes(probed, comparisons), ...(metrics ? metricTables(metrics) : [])].join('\n\n')}\n`,
       );
     });
 }
@@ -103,7 +123,7 @@ export function nonNegative(text: string): number {
 /** Probes runs one after another, with a progress bar; a data set that several share is loaded once. */
 export async function probeRuns(
   paths: readonly string[],
-  options: { l2?: number; seed?: number; again?: boolean; probes?: ProbeKind[]; detail?: boolean } = {},
+  options: Partial<Omit<ProbeFlags, 'metrics' | 'json'>> & { detail?: boolean } = {},
 ): Promise<{ probed: ProbedRun; data: ProbeRunData }[]> {
   const folders = paths.map((path) => ({
     folder: new RunFolder(path),
@@ -114,7 +134,7 @@ export async function probeRuns(
   for (const { folder, config } of folders) {
     const spec = datasetSpecOf(config);
     const key = JSON.stringify(spec);
-    const data = loaded.get(key) ?? (await loadSplits(spec));
+    const data = loaded.get(key) ?? (await loadSplits(spec, options.on ?? 'test'));
     loaded.set(key, data);
     const progress = createProgress(`probe ${folder.path}`, '%');
     try {
@@ -133,16 +153,22 @@ export async function probeRuns(
   return runs;
 }
 
-/** Training and test split, and that for validation where the data set has one. */
-async function loadSplits(spec: DatasetSpec): Promise<ProbeRunData> {
+/** Training and test split, and that for validation where the data set has one; or that in place of the test split. */
+async function loadSplits(spec: DatasetSpec, on: JudgedOn): Promise<ProbeRunData> {
+  const split = (name: Split) => loadWithBar(spec, (options) => loadSplit(spec, name, options));
+  if (on === 'validation') return onValidation(await split('train'), await split('validation'));
   const data = await loadWithBar(spec, (options) => loadDataset(spec, options));
   try {
-    return {
-      ...data,
-      validation: await loadWithBar(spec, (options) => loadSplit(spec, 'validation', options)),
-    };
+    const validation = await split('validation');
+    return on === 'auto' && validation.shape.count > 0
+      ? onValidation(data.train, validation)
+      : { ...data, validation };
   } catch (error) {
     if (error instanceof MissingSplit) return data;
     throw error;
   }
+}
+
+function onValidation(train: ImageDataset, validation: ImageDataset): ProbeRunData {
+  return { train, test: validation, judgedOn: 'validation' };
 }

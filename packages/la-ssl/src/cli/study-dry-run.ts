@@ -1,12 +1,17 @@
 /** @file `la-ssl study --dry-run`: what would run, and how long it should take. */
 import { existsSync } from 'node:fs';
 import {
+  comparisonsOf,
   costKey,
   Estimator,
+  leastEpochs,
   type OldRuns,
   type RunState,
+  ruleText,
   type StudyFolder,
   type StudyPlan,
+  type StudyRun,
+  Trials,
   timeSteps,
 } from '../study/index.js';
 import { interruptible } from './interrupt.js';
@@ -18,6 +23,7 @@ const STATES: Record<RunState, string> = {
   unfinished: 'to go on with',
   trained: 'to probe',
   done: 'done',
+  pruned: 'pruned',
 };
 
 /** Prints every run with what is left to do for it and how long that should take. */
@@ -29,9 +35,10 @@ export async function dryRunStudy(
 ): Promise<void> {
   folder.checkOwner();
   const states = folder.states(plan, flags.oldRuns);
+  new Trials(plan, folder, states).markPruned();
   if (existsSync(folder.path)) folder.checkSpace(plan.runs.filter(({ name }) => states.get(name) === 'new'));
   const left = plan.runs
-    .filter(({ name }) => states.get(name) !== 'done')
+    .filter((run) => !isOver(states.get(run.name)))
     .map((run) => ({ run, train: states.get(run.name) === 'trained' ? 0 : 1, probe: 1 }));
   const estimator = await timed(
     plan,
@@ -47,11 +54,14 @@ export async function dryRunStudy(
     return {
       run: run.name,
       state,
-      seconds: state === 'done' ? 0 : whole,
+      seconds: isOver(state) ? 0 : whole,
     };
   });
+  const least = plan.study.prune ? leastLeft(plan, left) : null;
+  const atLeast = least && { runs: least.whole, seconds: estimator.left(least.left, parallel) };
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ folder: folder.path, parallel, seconds, runs: rows })}\n`);
+    const told = { folder: folder.path, parallel, seconds, ...(atLeast && { atLeast }), runs: rows };
+    process.stdout.write(`${JSON.stringify(told)}\n`);
     return;
   }
   const table = formatTable(
@@ -62,9 +72,50 @@ export async function dryRunStudy(
       seconds === null ? '–' : formatDuration(seconds),
     ]),
   );
-  const time = seconds === null ? 'an unknown time' : `about ${formatDuration(seconds)}`;
+  const time = timeText(seconds);
   process.stdout.write(
     `${table}\n\n${left.length} of ${plan.runs.length} runs are left, ${parallel} at a time in ${folder.path}: ${time}.\n`,
+  );
+  if (atLeast) process.stdout.write(`${pruningText(plan, left.length, atLeast)}\n`);
+}
+
+function timeText(seconds: number | null): string {
+  return seconds === null ? 'an unknown time' : `about ${formatDuration(seconds)}`;
+}
+
+function isOver(state: RunState | undefined): boolean {
+  return state === 'done' || state === 'pruned';
+}
+
+type Left = { run: StudyRun; train: number; probe: number };
+
+/** What is left where as many cells are stopped as the rule can stop. @returns `whole`: runs that then go to their end */
+function leastLeft(
+  { study, cells, runs }: StudyPlan,
+  left: readonly Left[],
+): { left: Left[]; whole: number } {
+  const { epochs } = runs[0]!.config;
+  const least = leastEpochs(study.prune!, cells.length, epochs);
+  const epochsOf = new Map(cells.map(({ name }, i) => [name, least[i]!]));
+  const fewer = left.flatMap((one) => {
+    const own = epochsOf.get(one.run.cell)!;
+    if (own === epochs) return [one];
+    return one.run.seed === study.seeds[0] ? [{ ...one, train: (one.train * own) / epochs, probe: 0 }] : [];
+  });
+  return { left: fewer, whole: fewer.filter(({ probe }) => probe > 0).length };
+}
+
+function pruningText(
+  { study, runs }: StudyPlan,
+  left: number,
+  atLeast: { runs: number; seconds: number | null },
+): string {
+  const rule = study.prune!;
+  const most =
+    rule.rule === 'median' ? `, at most all ${left}` : ' (of a failed run another may take the place)';
+  return (
+    `Pruning: ${ruleText(rule, comparisonsOf(rule, runs[0]!.config.epochs))}. ` +
+    `At least ${atLeast.runs} of the ${left} runs go to their end, in ${timeText(atLeast.seconds)}${most}.`
   );
 }
 

@@ -59,6 +59,16 @@ export class StudyProgress {
         this.#line(`${name} failed`);
         for (const line of event.lastLines) this.#write(`    ${line}`);
         break;
+      case 'pruned': {
+        this.#left.delete(name);
+        this.#done++;
+        const figure = event.value === null ? '' : `, at ${Number(event.value.toPrecision(4))}`;
+        this.#line(`${name} is pruned, by the comparison after epoch ${event.after}${figure}`);
+        break;
+      }
+      case 'waits':
+        this.#line(`${name} waits for others after epoch ${event.after}`);
+        break;
       case 'interrupted':
         this.#line(`${name} was stopped`);
         break;

@@ -6,6 +6,7 @@ import {
   BUDGETS,
   type BudgetName,
   captionOf,
+  chosenTexts,
   differencesTable,
   meansTable,
   metricsOf,
@@ -24,6 +25,7 @@ import {
   studyCsv,
   studyMarkdown,
   studyResult,
+  Trials,
 } from '../study/index.js';
 import { datasetSpecOf } from '../training/index.js';
 import { checkDatasetSpec } from './dataset-options.js';
@@ -117,7 +119,9 @@ async function run(
       process.exitCode = 130;
       return;
     }
-    const result = studyResult(plan, runResults(plan, folder, states, failed));
+    const runs = runResults(plan, folder, states, failed);
+    const first = plan.runs.find(({ name }) => states.get(name) === 'done');
+    const result = studyResult(plan, runs, first && folder.splitOf(first));
     warnOfMissing(result, plan, folder);
     folder.write('study.csv', studyCsv(result));
     folder.write('study.md', studyMarkdown(result));
@@ -139,7 +143,8 @@ async function work(
   states: Map<string, RunState>,
   cores: { parallel: number; threads: number },
 ): Promise<Map<string, string[]> | null> {
-  const left = plan.runs.filter(({ name }) => states.get(name) !== 'done');
+  new Trials(plan, folder, states).markPruned();
+  const left = plan.runs.filter(({ name }) => !['done', 'pruned'].includes(states.get(name)!));
   if (left.length === 0) return new Map();
   const unfinished = left.map((run) => ({ run, trained: states.get(run.name) === 'trained' }));
   const progress = new StudyProgress(
@@ -163,18 +168,24 @@ async function work(
 }
 
 function runResults(
-  { study, runs }: StudyPlan,
+  plan: StudyPlan,
   folder: StudyFolder,
   states: Map<string, RunState>,
   failed: Map<string, string[]>,
 ): RunResult[] {
+  const { study, runs } = plan;
+  const trials = new Trials(plan, folder, states);
+  for (const run of runs) if (failed.has(run.name)) trials.ended(run);
+  trials.markPruned(); // also what was trained to its end while others were awaited
   return runs.map((run) => {
+    const verdict = states.get(run.name) === 'pruned' ? trials.verdictOf(run) : null;
     const all = states.get(run.name) === 'done' ? metricsOf(folder.run(run)) : null;
     return {
       ...{ name: run.name, cell: run.cell, seed: run.seed },
       code: folder.codeOf(run),
       metrics: all ? Object.fromEntries(study.metrics.map((name) => [name, all.get(name) ?? null])) : {},
       failed: failed.get(run.name) ?? null,
+      pruned: verdict?.kind === 'pruned' ? { after: verdict.after, value: verdict.value } : null,
     };
   });
 }
@@ -192,6 +203,7 @@ function describe(result: StudyResult, folder: StudyFolder): string {
   const tables = [meansTable(result), differencesTable(result)].flatMap((table) =>
     table ? [formatTable(table.header, table.rows)] : [],
   );
+  const texts = [captionOf(result), ...chosenTexts(result)];
   const written = ['study.md', 'study.csv', 'study.json'].map((name) => join(folder.path, name)).join(', ');
-  return `${[result.title, result.question, ...tables, captionOf(result), `Written: ${written}`].join('\n\n')}\n`;
+  return `${[result.title, result.question, ...tables, ...texts, `Written: ${written}`].join('\n\n')}\n`;
 }

@@ -91,6 +91,8 @@ export {
 export { type ProbeOutcome, type ProbeSet, probeOutcome } from './probe-outcome.js';
 export {
   DEFAULT_PROBES,
+  JUDGED_ON,
+  type JudgedOn,
   type ProbeRunData,
   type ProbeRunOptions,
   probeRun,

@@ -29,8 +29,18 @@ export interface ProbeRunOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The splits of a run's data set; `validation` where it has one. */
-export type ProbeRunData = Record<TrainOrTest, ImageDataset> & { validation?: ImageDataset | undefined };
+/**
+ * The splits of a run's data set; `validation` where it has one. Where a run is judged on that, `test` is the
+ * validation split, `judgedOn` says so, and there is no other.
+ */
+export type ProbeRunData = Record<TrainOrTest, ImageDataset> & {
+  validation?: ImageDataset | undefined;
+  judgedOn?: 'validation' | undefined;
+};
+
+/** On which examples a run is judged: those for testing, for validation, or for validation where there are such. */
+export const JUDGED_ON = ['test', 'validation', 'auto'] as const;
+export type JudgedOn = (typeof JUDGED_ON)[number];
 
 export const DEFAULT_PROBES: readonly ProbeKind[] = ['biased', 'balanced', 'attribute'];
 /** Shares of the work: features of training and test set, then the fits. */
@@ -54,6 +64,7 @@ export async function probeRun(
     seed: options.seed ?? 0,
     encoder: statSync(folder.encoderFile).mtimeMs,
     ...(data.validation && { validation: data.validation.shape.count }),
+    ...(data.judgedOn && { on: data.judgedOn }),
   };
   const saved = options.again ? null : readProbes(folder, key);
   const wanted = new Set<ProbeKind>(['biased', ...(options.probes ?? DEFAULT_PROBES)]);

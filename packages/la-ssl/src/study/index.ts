@@ -1,6 +1,8 @@
 /** @file Studies: questions that many runs answer, as files. */
+export { type Best, ruleText } from './chosen.js';
 export { costKey, Estimator, parallelRuns, workOf } from './estimate.js';
 export { type Cell, planStudy, type StudyPlan, type StudyRun } from './plan.js';
+export { comparisonsOf, leastEpochs } from './prune.js';
 export {
   type CellResult,
   type Difference,
@@ -15,10 +17,16 @@ export { BUDGETS, type BudgetName, readStudy, type Study, StudyProblem } from '.
 export { OLD_RUNS, type OldRuns, type RunState, StudyFolder } from './study-folder.js';
 export {
   captionOf,
+  chosenTexts,
   differencesTable,
+  formatChange,
+  formatMean,
+  headingOf,
+  isShare,
   meansTable,
   type StudyTable,
   studyCsv,
   studyMarkdown,
 } from './tables.js';
 export { timeSteps } from './time-steps.js';
+export { Trials } from './trials.js';

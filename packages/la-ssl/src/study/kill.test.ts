@@ -1,4 +1,7 @@
 import { test } from 'node:test';
 import { checkKilledStudy } from './kill.test.support.js';
+import { PRUNED_STUDIES } from './study.test.support.js';
 
 test('a study that is killed twice ends with the same tables, byte for byte', (t) => checkKilledStudy(t, 2));
+
+test('so does one that prunes', (t) => checkKilledStudy(t, 2, PRUNED_STUDIES.median));

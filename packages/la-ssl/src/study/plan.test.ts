@@ -121,12 +121,57 @@ describe('a study that cannot be meant', () => {
       [{ compare: ['biased.worst'] }, /compare: biased\.worst is not among the metrics/],
       [{ budgets: { tiny: {} } }, /budgets\.tiny/],
       [{ search: { draws: 3, seed: 0 } }, /the axes have only 2 combinations/],
+      [{ search: {} }, /search: give draws, an objective, or both/],
+      [{ search: { objectiv: 'x', draws: 1 } }, /no search\.objectiv\. Did you mean objective\?/],
+      [{ search: { objective: 'biased.wors' } }, /search\.objective: biased\.wors is not among the metrics/],
       [
         { axes: { alignedShare: ['ground=75%'] }, baseline: undefined },
         /cannot be a folder; give its value a name/,
       ],
     ];
     for (const [changes, message] of cases) assert.match(problemOf(t, changes), message);
+  });
+
+  it('is refused where it prunes what cannot be pruned', (t) => {
+    const axes = { sampler: ['uniform', 'la-ssl', 'oracle'] };
+    const prune = { rule: 'median', metric: 'epoch.loss', goal: 'min', after: 1, keep: 1 };
+    const problemWith = (changes: object, others: object = {}) =>
+      problemOf(t, { axes, baseline: undefined, prune: { ...prune, ...changes }, ...others });
+    const base = (changes: object) => ({ base: { ...TINY_STUDY.base, ...changes } });
+    const online = { metric: 'online.knnAccuracy', goal: 'max' };
+    assert.match(problemWith({ rule: 'best' }), /line \d+: prune\.rule: /);
+    assert.match(problemWith({ goal: undefined }), /prune\.goal: /);
+    assert.match(problemWith({ factor: 2 }), /no prune\.factor/, 'that is of halving');
+    assert.match(problemWith({ evry: 2 }), /no prune\.evry\. Did you mean every\?/);
+    assert.match(
+      problemWith({}, { baseline: { sampler: 'uniform' } }),
+      /baseline: a study with prune chooses/,
+    );
+    assert.match(problemWith({}, { compare: ['biased.overall'] }), /compare: a study with prune chooses/);
+    assert.match(
+      problemWith({ metric: 'biased.overall' }),
+      /prune\.metric: biased\.overall is not recorded while/,
+    );
+    assert.match(problemWith({ metric: 'epoch.seconds' }), /epoch\.seconds is not recorded/);
+    assert.match(problemWith({ metric: 'epoch.los' }), /Did you mean epoch\.loss\?/);
+    assert.match(problemWith({ after: 3 }), /prune\.after: a run has 3 epochs: give fewer/);
+    assert.match(problemWith({ keep: 3 }), /prune\.keep: there are 3 cells/);
+    assert.match(problemWith(online), /uniform-seed0 has no online evaluation/);
+    assert.match(
+      problemWith({ ...online, after: 1, every: 1 }, base({ onlineEvaluation: true, knnEvery: 2 })),
+      /not measured after 1 epochs: give knnEvery, of which 1, 2 are multiples/,
+    );
+    assert.match(problemWith({ metric: 'update.effectiveSampleShare' }), /first update comes after 1 epochs/);
+    assert.match(
+      problemWith({}, { axes: { epochs: [3, 4, 5] } }),
+      /prune\.rule: epochs3-seed0 has 3 epochs and epochs4-seed0 4: give all the same/,
+    );
+    const fits = { ...online, rule: 'halving', factor: 2 };
+    const { study, cells } = plan(t, {
+      ...{ axes, baseline: undefined, ...base({ onlineEvaluation: true, knnEvery: 1 }) },
+      budgets: { small: { prune: { ...prune, ...fits } } },
+    });
+    assert.deepEqual([study.prune!.rule, cells.length], ['halving', 3]);
   });
 
   it('is refused where it is no YAML, has no such budget, or is not there', (t) => {

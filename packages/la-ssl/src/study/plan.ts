@@ -7,6 +7,7 @@ import {
   trainConfigSchema,
 } from '../training/index.js';
 import { drawnCells, gridCells, type PlainCell, valuesOf } from './cells.js';
+import { checkPruning, checkSearch } from './check-search.js';
 import { problem, type Study, StudyProblem } from './study-file.js';
 
 /** Runs that differ in their seed only. */
@@ -38,13 +39,17 @@ export interface StudyPlan {
  * @throws StudyProblem that names file, line and option, of options that `la-ssl train` would refuse, and of runs that come twice
  */
 export function planStudy(study: Study, threads: number): StudyPlan {
-  const grid = study.search ? drawnCells(study, study.search) : gridCells(study);
+  checkSearch(study);
+  const { search } = study;
+  const grid = search?.draws ? drawnCells(study, { ...search, draws: search.draws }) : gridCells(study);
   const beside = Object.entries(study.cells).map(([name, overrides]) => ({ name, values: {}, overrides }));
   const cells = withBaselines(study, [...grid, ...beside]);
   if (cells.length === 0) throw problem(study, ['axes'], 'a study needs axes or cells');
   const runs = study.seeds.flatMap((seed) => cells.map((cell) => runOf(study, cell, seed, threads)));
   checkDistinct(study, cells, runs);
-  return { study, cells, runs };
+  const plan = { study, cells, runs };
+  checkPruning(plan);
+  return plan;
 }
 
 function withBaselines(study: Study, cells: readonly PlainCell[]): Cell[] {

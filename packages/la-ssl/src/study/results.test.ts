@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cell, StudyPlan } from './plan.js';
-import { type RunResult, studyResult } from './results.js';
+import { type RunResult, type StudyResult, studyResult } from './results.js';
 import { captionOf, differencesTable, meansTable, studyCsv, studyMarkdown } from './tables.js';
 
 /** Accuracies by cell and seed. Expected figures by scipy 1.10.1: `stats.t.interval` with `stats.sem`, `stats.ttest_rel`. */
@@ -14,7 +14,12 @@ const ACCURACIES: Record<string, (number | null)[]> = {
 const P_LA_SSL = 0.013072457560346517;
 const P_ORACLE = 0.06345103486110719;
 
-function example(accuracies = ACCURACIES): ReturnType<typeof studyResult> {
+function example(
+  accuracies = ACCURACIES,
+  changes: object = {},
+  on: StudyResult['on'] = 'test',
+  given?: readonly RunResult[],
+): StudyResult {
   const cells: Cell[] = Object.keys(accuracies).map((name) => ({
     name,
     values: { sampler: name },
@@ -36,9 +41,13 @@ function example(accuracies = ACCURACIES): ReturnType<typeof studyResult> {
     metrics: ['biased.overall', 'biased.worstGroup'],
     base: { epochs: 3 },
     axes: { sampler: Object.keys(accuracies) },
+    seeds: [0, 1, 2],
+    ...changes,
   };
-  const planned = [{ cell: 'oracle', config: { method: 'simclr', sampler: 'oracle', batchBy: 'draw' } }];
-  return studyResult({ study, cells, runs: planned } as unknown as StudyPlan, runs);
+  const planned = [
+    { cell: 'oracle', config: { method: 'simclr', sampler: 'oracle', batchBy: 'draw', epochs: 3 } },
+  ];
+  return studyResult({ study, cells, runs: planned } as unknown as StudyPlan, given ?? runs, on);
 }
 
 const close = (actual: number | null | undefined, expected: number): void =>
@@ -97,6 +106,56 @@ describe('the result of a study', () => {
     assert.match(markdown, /\| la-ssl \| la-ssl \| 3 \| 66\.7 /);
     assert.match(markdown, /These runs failed.*\n- oracle-seed1: out of memory/);
     assert.match(markdown, /```yaml\nepochs: 3\n```/);
+  });
+
+  it('has a best cell, of those with all seeds, and says what that is worth', () => {
+    const search = { objective: 'biased.overall', goal: 'max' };
+    const most = example(ACCURACIES, { search });
+    assert.deepEqual(most.best, {
+      ...{ cell: 'la-ssl', metric: 'biased.overall', goal: 'max', among: 2 },
+      mean: most.cells[1]!.metrics['biased.overall'],
+    });
+    const text = studyMarkdown(most);
+    assert.match(text, /Best by biased: overall \(highest of 2 cells\): la-ssl, 66\.7 \[/);
+    assert.match(
+      text,
+      /optimistic: the cell was chosen on the test split itself, for its figures on these 3 seeds/,
+    );
+    assert.match(
+      studyMarkdown(example(ACCURACIES, { search }, 'validation')),
+      /chosen on the validation split.* on the test split and with other seeds/,
+    );
+    assert.equal(example(ACCURACIES, { search: { ...search, goal: 'min' } }).best!.cell, 'uniform');
+    const tie = { uniform: [0.5], 'la-ssl': [0.5] };
+    assert.equal(example(tie, { search, seeds: [0] }).best!.cell, 'uniform', 'of equals the first');
+    assert.equal(example({ uniform: [null] }, { search, seeds: [0] }).best, null);
+    assert.equal(example().best, null);
+  });
+
+  it('counts what was pruned, and averages none of it', () => {
+    const { cells, ...result } = example(ACCURACIES, {
+      prune: { rule: 'median', metric: 'epoch.loss', goal: 'min', after: 1, keep: 1 },
+    });
+    const runs = result.runs.map((run) =>
+      run.cell === 'oracle'
+        ? { ...run, failed: null, metrics: {}, pruned: { after: 1, value: run.seed ? null : 5 } }
+        : run,
+    );
+    const pruned = example(ACCURACIES, { prune: result.prune }, 'test', runs);
+    assert.deepEqual(
+      pruned.cells.map(({ prunedAfter }) => prunedAfter),
+      [null, null, 1],
+    );
+    assert.deepEqual(meansTable(pruned).rows[2]!.slice(1), ['oracle', 'pruned after 1', '–', '–']);
+    assert.deepEqual(pruned.cells[0], cells[0]);
+    assert.match(
+      studyMarkdown(pruned),
+      /Pruned: 1 of 3 cells were stopped .* epoch\.loss \(lower is better\) after 1, 2 epochs/,
+    );
+    assert.match(
+      studyCsv(pruned),
+      /^cell,sampler,told,seeds,prunedAfter,.*\n.*\n.*\noracle,oracle,labels attributes,0,1,/,
+    );
   });
 
   it('is a table for other programs', () => {

@@ -1,7 +1,10 @@
 /** @file What a study found: of each cell the mean over seeds, and what it differs from its baseline by, with intervals. */
 import { type Estimate, holm, pairedTInterval, tInterval } from '../evaluation/index.js';
 import { type Knowledge, knowledgeOf } from '../training/index.js';
+import { type Best, bestOf } from './chosen.js';
 import type { Cell, StudyPlan } from './plan.js';
+import { comparisonsOf } from './prune.js';
+import type { Prune } from './search-schema.js';
 
 /** One run and what it says; no metrics where it is not done. */
 export interface RunResult {
@@ -12,6 +15,8 @@ export interface RunResult {
   metrics: Readonly<Record<string, number | null>>;
   /** The last lines of its log, where it failed. */
   failed: readonly string[] | null;
+  /** Where it was stopped as worse than others: after how many epochs, at which figure (null of one that never began). */
+  pruned?: { after: number; value: number | null } | null;
 }
 
 /** A mean without an interval where there is one seed only. */
@@ -30,6 +35,8 @@ export interface CellResult {
   /** What its runs were told of the training examples beside pixels. */
   told: readonly Knowledge[];
   seeds: number[];
+  /** Epochs after which it was stopped as worse than others; null where it was not. */
+  prunedAfter: number | null;
   metrics: Readonly<Record<string, Mean | null>>;
   /** The cell that it is compared with, over the seeds that both have. */
   baseline: string | null;
@@ -47,16 +54,27 @@ export interface StudyResult {
   axes: readonly string[];
   cells: readonly CellResult[];
   runs: readonly RunResult[];
+  /** The split that the probes were judged on. */
+  on: 'test' | 'validation';
+  /** The best cell by the objective of the search. */
+  best: Best | null;
+  /** The rule by which cells were stopped, and the numbers of epochs at which it looked. */
+  prune: Prune | null;
+  comparisons: readonly number[];
   /** What of the options all runs share. */
   base: Readonly<Record<string, unknown>>;
 }
 
-/** @param runs - in the order of the plan */
+/**
+ * @param runs - in the order of the plan
+ * @param on - the split that their probes were judged on
+ */
 export function studyResult(
   { study, cells, runs: planned }: StudyPlan,
   runs: readonly RunResult[],
+  on: StudyResult['on'] = 'test',
 ): StudyResult {
-  const { title, question, budget, metrics, base } = study;
+  const { title, question, budget, metrics, base, prune = null } = study;
   const compare = study.compare ?? metrics;
   const uncorrected = cells.map((cell) => ({
     ...cellResult(cell, runs, metrics, compare),
@@ -77,6 +95,8 @@ export function studyResult(
     axes: Object.keys(study.axes),
     cells: results,
     runs,
+    ...{ on, prune, best: bestOf(study, results) },
+    comparisons: prune ? comparisonsOf(prune, planned[0]!.config.epochs) : [],
   };
 }
 
@@ -91,7 +111,8 @@ function cellResult(
   metrics: readonly string[],
   compare: readonly string[],
 ): Omit<CellResult, 'told'> {
-  const own = runs.filter((run) => run.cell === cell.name && Object.keys(run.metrics).length > 0);
+  const all = runs.filter((run) => run.cell === cell.name);
+  const own = all.filter((run) => Object.keys(run.metrics).length > 0);
   const partners = runs.filter((run) => cell.baseline !== null && run.cell === cell.baseline);
   const valuesOf = (metric: string): number[] => own.flatMap((run) => run.metrics[metric] ?? []);
   const differencesIn = (metric: string): number[] =>
@@ -104,6 +125,7 @@ function cellResult(
     name: cell.name,
     values: cell.values,
     seeds: own.map(({ seed }) => seed),
+    prunedAfter: all.find(({ pruned }) => pruned)?.pruned?.after ?? null,
     metrics: Object.fromEntries(metrics.map((metric) => [metric, meanOf(valuesOf(metric))])),
     baseline: cell.baseline,
     differences:

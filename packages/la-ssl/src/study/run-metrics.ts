@@ -46,7 +46,7 @@ export function metricsOf(folder: RunFolder): Map<string, number> {
 }
 
 /** Numbers, and what has one as its value, to any depth. */
-function collect(metrics: Map<string, number>, name: string, content: object): void {
+export function collect(metrics: Map<string, number>, name: string, content: object): void {
   for (const [key, value] of Object.entries(content)) {
     const path = `${name}.${key}`;
     if (typeof value === 'number') metrics.set(path, value);

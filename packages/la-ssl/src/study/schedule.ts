@@ -7,8 +7,10 @@ import { setTimeout } from 'node:timers/promises';
 import { lockHolder } from '../training/index.js';
 import { type ChildOutcome, type ChildProgress, runChild } from './child.js';
 import type { StudyPlan, StudyRun } from './plan.js';
-import { probesOf } from './study-file.js';
+import { RunQueue } from './run-queue.js';
+import { judgedOn, probesOf } from './study-file.js';
 import type { RunState, StudyFolder } from './study-folder.js';
+import { Trials } from './trials.js';
 
 export type StudyEvent =
   | { kind: 'started'; run: StudyRun; state: RunState }
@@ -17,6 +19,10 @@ export type StudyEvent =
   | { kind: 'trained'; run: StudyRun; seconds: number }
   | { kind: 'finished'; run: StudyRun; seconds: number }
   | { kind: 'failed'; run: StudyRun; lastLines: string[] }
+  /** Stopped, or never begun, as it was worse than others. */
+  | { kind: 'pruned'; run: StudyRun; after: number; value: number | null }
+  /** Stopped until others are as far. */
+  | { kind: 'waits'; run: StudyRun; after: number }
   | { kind: 'interrupted'; run: StudyRun };
 
 export interface ScheduleOptions {
@@ -37,23 +43,36 @@ const PATIENCE = 60;
  * @returns those that failed, by name, with the last lines of their logs
  */
 export async function runStudy(
-  { runs }: StudyPlan,
+  plan: StudyPlan,
   folder: StudyFolder,
   states: Map<string, RunState>,
   options: ScheduleOptions,
 ): Promise<Map<string, string[]>> {
-  const left = runs.filter(({ name }) => states.get(name) !== 'done');
+  const queue = new RunQueue(plan, new Trials(plan, folder, states), options.onEvent);
   const failed = new Map<string, string[]>();
   const data = new DataGate();
   const work = async (): Promise<void> => {
-    for (let run = left.shift(); run && !options.signal.aborted; run = left.shift()) {
+    for (let taken = await queue.take(options.signal); taken; taken = await queue.take(options.signal)) {
+      const { run, signal } = taken;
+      const own = {
+        ...options,
+        signal: AbortSignal.any([options.signal, signal]),
+        onEvent: (event: StudyEvent) => {
+          options.onEvent(event);
+          if (event.kind === 'progress') queue.look(run);
+        },
+      };
       const { outcome, lastLines } = await data.passed(run, (ready) =>
-        bringToEnd(run!, folder, states, options, ready),
+        bringToEnd(run, folder, states, own, ready),
       );
       if (outcome === 'failed') {
         failed.set(run.name, lastLines);
         options.onEvent({ kind: 'failed', run, lastLines });
-      } else if (outcome === 'interrupted') options.onEvent({ kind: 'interrupted', run });
+      }
+      if (outcome === 'interrupted') {
+        if (options.signal.aborted) options.onEvent({ kind: 'interrupted', run });
+        queue.giveBack(run, options.signal.aborted ? 'interrupted' : 'stopped');
+      } else queue.giveBack(run, 'ended');
     }
   };
   await Promise.all(Array.from({ length: options.parallel }, work));
@@ -110,6 +129,7 @@ async function bringToEnd(
     await untilFree(runFolder.path, signal);
     if (state === 'new') runFolder.remove(); // what other code made, or a kill left half
     if (state === 'new') await runFolder.create(run.config);
+    if (state === 'new') states.set(run.name, 'unfinished');
     if (runFolder.status !== 'finished') {
       const trained = await child(['train', '--resume', runFolder.path, '--json'], (train) =>
         onEvent({ kind: 'progress', run, train, probe: 0 }),
@@ -143,7 +163,9 @@ export function isAbout({ label, unit }: ChildProgress, path: string): boolean {
 function probeFlags({ study }: StudyFolder): string[] {
   const { l2, seed } = study.probe;
   const penalty = l2 === undefined ? [] : ['--l2', String(l2)];
-  return ['--seed', String(seed), ...penalty, '--probes', probesOf(study).join(',')];
+  const on = judgedOn(study);
+  const split = on === undefined ? [] : ['--on', on];
+  return ['--seed', String(seed), ...penalty, ...split, '--probes', probesOf(study).join(',')];
 }
 
 /** Waits for a process that still trains the run. @throws Error where it does not end */

@@ -7,8 +7,9 @@ import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { PROBE_KINDS, type ProbeKind } from '../evaluation/index.js';
+import { JUDGED_ON, PROBE_KINDS, type ProbeKind } from '../evaluation/index.js';
 import { suggest } from '../suggest.js';
+import { pruneSchema, searchSchema } from './search-schema.js';
 
 /** A study that cannot be meant. */
 export class StudyProblem extends Error {}
@@ -35,19 +36,20 @@ const runsOfStudy = {
   base: overrides.default({}).describe('options that all runs share'),
   axes: z.record(named, axis).default({}).describe('what varies: every combination is a cell of the grid'),
   cells: z.record(named, overrides).default({}).describe('cells beside the grid, by name'),
-  search: z
-    .strictObject({ draws: z.int().min(1), seed: z.int().min(0).default(0) })
+  search: searchSchema
     .optional()
-    .describe('so many random combinations of the axes in place of all'),
+    .describe('random combinations of the axes in place of all, and what is best'),
+  prune: pruneSchema.optional().describe('which cells are stopped before their end'),
   seeds: z.array(z.int().min(0)).min(1).describe('every cell runs with each of them'),
 };
 
-/** What a budget changes: options are added, axes and cells of the same name replaced, and so are search and seeds. */
+/** What a budget changes: options are added, axes and cells of the same name replaced, and so are search, prune and seeds. */
 const budget = z.strictObject({
   base: runsOfStudy.base,
   axes: runsOfStudy.axes,
   cells: runsOfStudy.cells,
   search: runsOfStudy.search,
+  prune: runsOfStudy.prune,
   seeds: runsOfStudy.seeds.optional(),
 });
 
@@ -75,6 +77,7 @@ const studySchema = z.strictObject({
     .strictObject({
       l2: z.number().min(0).optional(),
       seed: z.int().min(0).default(0),
+      on: z.enum(JUDGED_ON).optional(),
     })
     .prefault({})
     .describe('options of la-ssl probe; its data set is that of the run'),
@@ -108,6 +111,11 @@ export function probesOf({ metrics }: Pick<Study, 'metrics'>): ProbeKind[] {
   return kinds.filter((kind) => kind === 'biased' || metrics.some((name) => name.startsWith(`${kind}.`)));
 }
 
+/** On which split the probes are judged, where the study says: that for validation, if there is one, where a cell is chosen. */
+export function judgedOn({ probe, search }: Pick<Study, 'probe' | 'search'>): Study['probe']['on'] {
+  return probe.on ?? (search?.objective === undefined ? undefined : 'auto');
+}
+
 /** A study that cannot be meant, for what is said of the key at this path. */
 export function problem(study: Study, path: readonly PropertyKey[], text: string): StudyProblem {
   return new StudyProblem(`${study.file}, line ${study.lineOf(path)}: ${path.join('.')}: ${text}`);
@@ -133,6 +141,7 @@ export function readStudy(file: string, effort: BudgetName): Study {
     axes,
     cells,
     search = shared.search,
+    prune = shared.prune,
     seeds = shared.seeds,
   } = budgets[effort] ?? budget.parse({});
   const study: Study = {
@@ -141,6 +150,7 @@ export function readStudy(file: string, effort: BudgetName): Study {
     axes: { ...shared.axes, ...axes },
     cells: { ...shared.cells, ...cells },
     search,
+    prune,
     seeds,
     name: basename(file, extname(file)),
     file,
@@ -176,10 +186,16 @@ function readYaml(file: string): { content: unknown; lineOf: Study['lineOf'] } {
   return { content: document.toJS() ?? {}, lineOf };
 }
 
+/** The keys that are known at a place. */
+function shapeAt(path: readonly PropertyKey[]): object {
+  const key = path.at(-1);
+  if (key === 'prune') return Object.assign({}, ...pruneSchema.options.map(({ shape }) => shape)) as object;
+  if (key === 'search') return searchSchema.shape;
+  return path[0] === 'budgets' && path.length > 1 ? budget.shape : studySchema.shape;
+}
+
 function describe(file: string, issue: z.core.$ZodIssue, lineOf: Study['lineOf']): string[] {
-  const known = Object.keys(
-    issue.path[0] === 'budgets' && issue.path.length > 1 ? budget.shape : studySchema.shape,
-  );
+  const known = Object.keys(shapeAt(issue.path));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const place = [...issue.path, key];

@@ -17,10 +17,10 @@ import { join } from 'node:path';
 import { codeOf } from '../code.js';
 import { createMethod, lockFolder, type ResolvedConfig, RunFolder } from '../training/index.js';
 import { configKey, type StudyPlan, type StudyRun } from './plan.js';
-import { probesOf, type Study, StudyProblem } from './study-file.js';
+import { judgedOn, probesOf, type Study, StudyProblem } from './study-file.js';
 
 /** What is left to do for a run. */
-export type RunState = 'new' | 'unfinished' | 'trained' | 'done';
+export type RunState = 'new' | 'unfinished' | 'trained' | 'done' | 'pruned';
 
 /** What to do with runs that other code made. */
 export const OLD_RUNS = ['stop', 'keep', 'repeat'] as const;
@@ -131,11 +131,18 @@ export class StudyFolder {
   }
 
   get #probeOptions(): string {
-    return JSON.stringify([this.study.probe, probesOf(this.study)]);
+    const on = judgedOn(this.study);
+    return JSON.stringify([{ ...this.study.probe, ...(on && { on }) }, probesOf(this.study)]);
   }
 
   probeRecord(run: StudyRun): ProbeRecord | null {
     return readJson<ProbeRecord>(this.run(run).file('study-probe.json'));
+  }
+
+  /** Whether the probe of a run was judged on the test split, or on that for validation. */
+  splitOf(run: StudyRun): 'test' | 'validation' {
+    const probe = readJson<{ key?: { on?: 'validation' } }>(this.run(run).file('probe.json'));
+    return probe?.key?.on ?? 'test';
   }
 
   /** @param seconds - that the probe took */

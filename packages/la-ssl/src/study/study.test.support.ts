@@ -31,6 +31,26 @@ export const TINY_STUDY = {
   budgets: { full: {} },
 };
 
+const pruned = {
+  axes: { lr: [0.003, 0.06, 0.1, 0.02, 0.03] },
+  baseline: undefined,
+  search: { objective: 'biased.overall' },
+};
+
+/** A search over learning rates with two seeds, in which some cells are stopped and some are not. */
+export const PRUNED_STUDIES = {
+  median: {
+    ...pruned,
+    seeds: [0, 1],
+    prune: { rule: 'median', metric: 'epoch.loss', goal: 'min', after: 1, keep: 2 },
+  },
+  halving: {
+    ...pruned,
+    seeds: [0, 1],
+    prune: { rule: 'halving', metric: 'epoch.loss', goal: 'min', after: 1, factor: 2 },
+  },
+};
+
 /** Writes a study. @returns its file, `tiny.yaml` in a folder that is removed after the test */
 export function writeStudy(t: TestContext, changes: object = {}): { file: string; folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'la-ssl-study-'));

@@ -1,19 +1,25 @@
 /** @file The result of a study as Markdown and CSV: a row a cell. The same result gives the same bytes. */
 import { stringify } from 'yaml';
 import { markOf, noteOf } from '../training/index.js';
+import { bestText, prunedText } from './chosen.js';
 import type { CellResult, Difference, Mean, RunResult, StudyResult } from './results.js';
 
 /** Metrics that are no shares, and so are shown as they are. */
 const PLAIN = /^(update|epoch|cost)\.|(auroc|auprc|auroc-gap|ece|brier|log-loss)$/;
 
 /** `biased.worstGroup` → `biased: worst group`, `update.rankCorrelation` → `update: rank correlation`. */
-function headingOf(metric: string): string {
+export function headingOf(metric: string): string {
   const [source, ...path] = metric.split('.');
   return `${source}: ${path.join(' ').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
 }
 
+/** Whether a metric is a share, and so is shown in %. */
+export function isShare(metric: string): boolean {
+  return !PLAIN.test(metric);
+}
+
 function figure(value: number, metric: string): string {
-  if (!PLAIN.test(metric)) return (100 * value).toFixed(1);
+  if (isShare(metric)) return (100 * value).toFixed(1);
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3);
 }
 
@@ -44,7 +50,7 @@ export interface StudyTable {
 export function meansTable({ axes, metrics, cells }: StudyResult): StudyTable {
   const rows = cells.map((cell) => [
     ...placeOf(cell, axes),
-    String(cell.seeds.length),
+    cell.prunedAfter == null ? String(cell.seeds.length) : `pruned after ${cell.prunedAfter}`,
     ...metrics.map((metric) => formatMean(cell.metrics[metric], metric)),
   ]);
   return { header: [...placeHeader(axes), 'seeds', ...metrics.map(headingOf)], rows };
@@ -99,9 +105,16 @@ export function studyMarkdown(result: StudyResult): string {
     markdownTable(meansTable(result)),
     ...(differences ? [markdownTable(differences)] : []),
     captionOf(result),
+    ...chosenTexts(result),
     ...(failed.length > 0 ? [failuresOf(failed)] : []),
     `What all runs share:\n\n\`\`\`yaml\n${stringify(base)}\`\`\``,
   ].join('\n\n')}\n`;
+}
+
+/** What was chosen and what was stopped, where the study does either. */
+export function chosenTexts(result: StudyResult): string[] {
+  const best = bestText(result, { mean: formatMean, heading: headingOf });
+  return [best, prunedText(result)].filter((text) => text !== null);
 }
 
 function failuresOf(failed: readonly RunResult[]): string {
@@ -120,7 +133,7 @@ function markdownTable({ header, rows }: StudyTable): string {
 /** A row a cell, every figure in full; empty where there is none. */
 export function studyCsv({ axes, metrics, compare, cells }: StudyResult): string {
   const header = [
-    ...['cell', ...axes, 'told', 'seeds'],
+    ...['cell', ...axes, 'told', 'seeds', 'prunedAfter'],
     ...metrics.flatMap((metric) => [metric, `${metric}.low`, `${metric}.high`]),
     'baseline',
     ...compare.flatMap((metric) =>
@@ -129,6 +142,7 @@ export function studyCsv({ axes, metrics, compare, cells }: StudyResult): string
   ];
   const rows = cells.map((cell) => [
     ...[cell.name, ...axes.map((axis) => cell.values[axis]), cell.told.join(' '), cell.seeds.length],
+    cell.prunedAfter,
     ...metrics.flatMap((metric) => partsOf(cell.metrics[metric])),
     cell.baseline,
     ...compare.flatMap((metric) => {
