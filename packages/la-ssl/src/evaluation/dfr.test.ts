@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { liveTensorCount } from '@la-ssl/torch';
+import { fileURLToPath } from 'node:url';
+import { liveTensorCount, loadSafetensors } from '@la-ssl/torch';
 import { Random } from '../random.js';
 import { fitDfr } from './dfr.js';
 import { fista } from './fista.js';
 import { probeLogits } from './fit-probe.js';
-import { logitsOf, mostLikely, softmax } from './linear-classifier.js';
+import { type LinearClassifier, logitsOf, mostLikely, softmax } from './linear-classifier.js';
 import { LogisticRegressionProblem } from './logistic-regression.js';
 import { probeMetrics } from './metrics.js';
 
-const fixture = (name: string) =>
-  JSON.parse(readFileSync(new URL(`../../fixtures/logistic-regression/${name}`, import.meta.url), 'utf8'));
+const file = (path: string): URL => new URL(`../../fixtures/${path}`, import.meta.url);
+const fixture = (name: string, folder = 'logistic-regression') =>
+  JSON.parse(readFileSync(file(`${folder}/${name}`), 'utf8'));
 const reference: { features: number[][]; labels: number[] } = fixture('reference.json');
 const sparse: { fits: { l1: number; classes: number; loss: number; probabilities: number[][] }[] } =
   fixture('sparse.json');
@@ -84,9 +86,9 @@ describe('fitDfr', () => {
     const before = liveTensorCount();
     let fits = 0;
     const found = await fitDfr(data, groups, data.features, { seed: 0, onFit: () => fits++ });
-    assert.equal(fits, 17);
+    assert.equal(fits, 27);
     assert.equal(liveTensorCount(), before);
-    assert.ok(found.converged && found.fits.length === 10);
+    assert.ok(found.converged && found.fits.length === 20);
     const sizes = [0, 0, 0, 0];
     for (const g of groups.groupOf) sizes[g]!++;
     assert.equal(found.examples, 4 * Math.min(...sizes));
@@ -125,4 +127,83 @@ describe('fitDfr', () => {
     });
     await assert.rejects(stopped, /no/);
   });
+});
+
+/** Figures of the official script, made anew in scikit-learn (`fixtures/dfr/make.py`). */
+describe('fitDfr beside the official script', () => {
+  interface Figures {
+    inverseStrength: number;
+    groups: number[];
+    overall: number;
+  }
+  interface Coefficients {
+    weights: number[];
+    bias: number;
+  }
+  const reference: {
+    exact: (Omit<Figures, 'overall'> & Coefficients & { liblinear: Coefficients })[];
+    validation: Figures[];
+    train: Figures[];
+  } = fixture('reference.json', 'dfr');
+  const { tensors } = loadSafetensors(fileURLToPath(file('dfr/reference.safetensors')));
+  const split = (name: string) => {
+    const groupOf = Int32Array.from(tensors.get(`${name}.groups`)!.toFloat64Array());
+    return {
+      data: {
+        features: Float32Array.from(tensors.get(`${name}.features`)!.toFloat64Array()),
+        labels: groupOf.map((group) => group >> 1),
+        classes: 2,
+      },
+      groups: { groups: [0, 1, 2, 3].map((g) => ({ name: `y=${g >> 1},a=${g & 1}` })), groupOf },
+    };
+  };
+  const [train, validation, even, test] = ['train', 'validation', 'even', 'test'].map(split) as [
+    ReturnType<typeof split>,
+    ReturnType<typeof split>,
+    ReturnType<typeof split>,
+    ReturnType<typeof split>,
+  ];
+  const accuracies = (fits: readonly LinearClassifier[]): number[] => {
+    const predictions = mostLikely(probeLogits(fits, test.data.features), 2);
+    return [0, 1, 2, 3].map((group) => {
+      const own = [...test.groups.groupOf.keys()].filter((i) => test.groups.groupOf[i] === group);
+      return own.filter((i) => predictions[i] === test.data.labels[i]).length / own.length;
+    });
+  };
+
+  it('has its coefficients where every subset is all examples, but for the penalty on the bias', async () => {
+    for (const { inverseStrength, weights, bias, groups, liblinear } of reference.exact) {
+      const options = { seed: 0, refits: 2, inverseStrengths: [inverseStrength] };
+      const { fits } = await fitDfr(even.data, even.groups, train.data.features, options);
+      for (const fit of fits) {
+        const ours = Array.from(weights, (_, f) => fit.weights[2 * f + 1]! - fit.weights[2 * f]!);
+        ours.forEach((weight, f) => {
+          assert.ok(Math.abs(weight - weights[f]!) < 1e-3, `${f}: ${weight}, not ${weights[f]}`);
+          assert.ok(Math.abs(weight - liblinear.weights[f]!) < 0.02, `${f}: ${liblinear.weights[f]}`);
+        });
+        assert.ok(Math.abs(fit.bias[1]! - fit.bias[0]! - bias) < 1e-3);
+      }
+      accuracies(fits).forEach((share, group) => {
+        assert.ok(Math.abs(share - groups[group]!) < 1.5 / 250, `${group}: ${share}`); // one example at most
+      });
+    }
+  });
+
+  for (const [name, set] of Object.entries({ validation, train })) {
+    it(`is as good by group as 20 of its runs on ${name} examples`, async () => {
+      const found = await fitDfr(set.data, set.groups, train.data.features, { seed: 0 });
+      const official = reference[name as 'validation' | 'train'];
+      const ours = accuracies(found.fits);
+      [0, 1, 2, 3].forEach((group) => {
+        const theirs = official.map(({ groups }) => groups[group]!);
+        const [low, high] = [Math.min(...theirs), Math.max(...theirs)];
+        assert.ok(
+          ours[group]! >= low - 0.02 && ours[group]! <= high + 0.02,
+          `${ours[group]}, not ${low} to ${high}`,
+        );
+      });
+      const strengths = official.map(({ inverseStrength }) => inverseStrength);
+      assert.ok(strengths.includes(found.inverseStrength), `${found.inverseStrength}`);
+    });
+  }
 });

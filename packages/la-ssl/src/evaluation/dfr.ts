@@ -1,13 +1,20 @@
 /**
  * @file Deep feature reweighting: the last layer alone, fitted again on examples of which every group has as many.
  *
- * The mean of ten L1 fits, each on another group-balanced subset, of features that are standardised by the training
+ * The mean of several L1 fits, each on another group-balanced subset, of features that are standardised by the training
  * set. It needs the attribute of the examples that it is fitted on: those of the validation split, where there is one
  * (the paper's DFR with held-out data), or the training examples. The penalty is the one whose fit on half of them has
- * the highest worst-group accuracy on the other half. Half of each group here, of all examples there, so that no group is
- * missing; and the bias has no penalty, which liblinear gives it.
+ * the highest worst-group accuracy on the other half.
  *
- * Source: Kirichenko, Izmailov and Wilson 2023, § 6 and Appendix B, https://arxiv.org/abs/2204.02937, and its code.
+ * From the official script: the grid, 20 fits of validation and 10 of training examples, subsets as large as the smallest
+ * group allows, the mean of coefficients. Ours: half of each group is held out, there half of all examples, so that
+ * no group is missing; of training examples too, where the script chooses by the validation split; that choice is made
+ * with the training set's standardisation, there with that of the subset; of penalties whose worst groups are equal, the
+ * one with the higher mean over groups, then the stronger, there the weaker; the bias has no penalty, which liblinear
+ * gives it; and more than two classes are one multinomial fit, there one against the rest each.
+ *
+ * Source: Kirichenko, Izmailov and Wilson 2023, § 6 and Appendix B, https://arxiv.org/abs/2204.02937, and
+ * `dfr_evaluate_spurious.py` of its code.
  */
 import { setImmediate } from 'node:timers/promises';
 import { Random, some } from '../random.js';
@@ -22,18 +29,19 @@ import { featureScale } from './standardise.js';
 export const DFR_DEFAULTS = {
   /** Inverse strengths, weakest penalty last: `l1 = 1 / (C · examples)`. The official script's. */
   inverseStrengths: [0.01, 0.03, 0.07, 0.1, 0.3, 0.7, 1],
-  refits: 10,
+  /** By the split whose examples are fitted. */
+  refits: { validation: 20, train: 10 },
 } as const;
 
 export interface DfrOptions {
   /** Whole number from 0 to 2³² − 1. */
   seed: number;
-  /** How many fits are averaged, ≥ 1 (10). */
+  /** How many fits are averaged, ≥ 1 (20, the script's for validation examples). */
   refits?: number;
   /** What C is chosen from, each > 0. */
   inverseStrengths?: readonly number[];
-  /** Called after each fit; there are `refits + inverseStrengths.length`. */
-  onFit?: (() => void) | undefined;
+  /** Called after each fit, with how many there are in all. */
+  onFit?: ((total: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -64,7 +72,8 @@ export async function fitDfr(
   scaleOf: Float32Array,
   options: DfrOptions,
 ): Promise<DfrFit> {
-  const { refits = DFR_DEFAULTS.refits, seed, onFit, signal } = options;
+  const { refits = DFR_DEFAULTS.refits.validation, seed, onFit, signal } = options;
+  const { inverseStrengths = DFR_DEFAULTS.inverseStrengths } = options;
   if (!(Number.isInteger(refits) && refits >= 1)) {
     throw new RangeError(`refits must be a whole number from 1, got ${refits}`);
   }
@@ -74,11 +83,11 @@ export async function fitDfr(
     signal?.throwIfAborted();
     using problem = new LogisticRegressionProblem(rowsOf(data, indices), scale);
     const fitted = problem.fitSparse({ l1: 1 / (inverseStrength * indices.length), start });
-    onFit?.();
+    onFit?.(refits + inverseStrengths.length);
     await setImmediate();
     return fitted;
   };
-  const tuning = await tune(data, groups, options, fit);
+  const tuning = await tune(data, groups, { seed, inverseStrengths }, fit);
   const best = tuning.reduce((best, tried) => (isBetter(tried, best) ? tried : best));
   const fits: SparseLogisticRegression[] = [];
   let examples = 0;
@@ -111,7 +120,7 @@ function isBetter(one: Tried, other: Tried): boolean {
 async function tune(
   data: LabelledFeatures,
   groups: EvaluationGroups,
-  { seed, inverseStrengths = DFR_DEFAULTS.inverseStrengths }: DfrOptions,
+  { seed, inverseStrengths }: Required<Pick<DfrOptions, 'seed' | 'inverseStrengths'>>,
   fit: (indices: Int32Array, c: number, start?: LinearClassifier) => Promise<SparseLogisticRegression>,
 ): Promise<Tried[]> {
   const random = new Random(seed, 0, HALVES);

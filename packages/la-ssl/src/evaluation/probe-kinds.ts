@@ -1,6 +1,6 @@
 /** @file The kinds of probes, and those that are no plain linear probe: last-layer retraining, nearest neighbours. */
 import { type ImageDataset, subsetOf } from '../data/index.js';
-import { type DfrOptions, fitDfr } from './dfr.js';
+import { DFR_DEFAULTS, type DfrOptions, fitDfr } from './dfr.js';
 import { probeLogits, rowsOf } from './fit-probe.js';
 import { KNN_DEFAULTS, knnProbabilities } from './knn.js';
 import { mostLikely, softmax } from './linear-classifier.js';
@@ -30,21 +30,28 @@ export async function dfrProbe(
 ): Promise<FurtherProbe | null> {
   const onValidation = validation?.groups && hasKnown(validation.groups.groupOf);
   const set = onValidation ? validation : train;
+  const retrainedOn = onValidation ? 'validation' : 'train';
   if (!set.groups || !hasKnown(set.groups.groupOf)) return null;
   const known = Int32Array.from(set.labels.keys()).filter((i) => set.groups!.groupOf[i]! >= 0);
   const { labels } = set;
   const classes = 1 + [set, train, test].reduce((most, own) => own.labels.reduce(max, most), 0);
   const data = rowsOf({ features: set.features, labels, classes }, known);
   const groups = { groups: set.groups.groups, groupOf: known.map((i) => set.groups!.groupOf[i]!) };
-  const fitted = await fitDfr(data, groups, train.features, options);
+  const fitted = await fitDfr(data, groups, train.features, {
+    refits: DFR_DEFAULTS.refits[retrainedOn],
+    ...options,
+  });
   const logits = probeLogits(fitted.fits, test.features);
   const predictions = mostLikely(logits, classes);
   return {
-    ...probeOutcome(softmax(logits, classes), test.labels, test.groups, { predictions }),
+    ...probeOutcome(softmax(logits, classes), test.labels, test.groups, {
+      predictions,
+      clusters: test.clusters,
+    }),
     examples: fitted.examples,
     converged: fitted.converged,
     settings: {
-      retrainedOn: onValidation ? 'validation' : 'train',
+      retrainedOn,
       inverseStrength: fitted.inverseStrength,
       refits: fitted.fits.length,
     },
@@ -56,7 +63,9 @@ export function knnProbe({ train, test }: { train: ProbeSet; test: ProbeSet }): 
   const classes = 1 + [train, test].reduce((most, own) => own.labels.reduce(max, most), 0);
   const bank = { features: train.features, labels: train.labels, classes };
   return {
-    ...probeOutcome(knnProbabilities(bank, test.features), test.labels, test.groups),
+    ...probeOutcome(knnProbabilities(bank, test.features), test.labels, test.groups, {
+      clusters: test.clusters,
+    }),
     examples: train.labels.length,
     converged: true,
     settings: {

@@ -5,7 +5,6 @@ import { evalTransform } from '../augment/index.js';
 import { groupsOf, type ImageDataset, type TrainOrTest } from '../data/index.js';
 import { createMethod, type RunFolder, resolveConfig } from '../training/index.js';
 import { detailedMetrics } from './detailed-metrics.js';
-import { DFR_DEFAULTS } from './dfr.js';
 import { extractFeatures } from './features.js';
 import { linearProbe, type Probe } from './linear-probe.js';
 import { type RunProbes, readProbes, type SavedProbe, writeProbes } from './probe-file.js';
@@ -115,7 +114,7 @@ async function computeProbes(
     ...(signal && { signal }),
   });
   let done = 0;
-  const onFit = () => fits(++done, DFR_DEFAULTS.refits + DFR_DEFAULTS.inverseStrengths.length, 'dfr');
+  const onFit = (total: number) => fits(++done, total, 'dfr');
   const dfr = kinds.has('dfr') ? await dfrProbe(sets, { seed, onFit, signal }) : null;
   const save = savingFor(labelled);
   return {
