@@ -66,8 +66,11 @@ function measuredOf(
 async function accuracies(title: string, measured: readonly Measured[]): Promise<Part[]> {
   const series = measured.map(({ name }) => name);
   const groups = [...new Set(measured.flatMap(({ probe }) => Object.keys(probe.metrics.groups)))];
-  const { confidence } = measured[0]!.probe.metrics;
-  const intervals = `${100 * confidence} % intervals over test examples: Wilson's; that of the worst group allows for its having been picked`;
+  const { confidence, clusters } = measured[0]!.probe.metrics;
+  const over = clusters
+    ? `by ${clusters.name} (${clusters.count}): the bootstrap's`
+    : "over test examples: Wilson's";
+  const intervals = `${100 * confidence} % intervals ${over}; that of the worst group allows for its having been picked`;
   const headline = (measure: Measured, part: (typeof PARTS)[number]) => measure.probe.metrics[part];
   const ofGroup = (measure: Measured, group: string) => measure.probe.metrics.groups[group];
   const count = Math.max(...measured.map(({ probe }) => probe.metrics.overall.count));

@@ -1,10 +1,18 @@
 /** @file The report of a study, from its `study.json`. */
 import { basename, join, resolve } from 'node:path';
-import { captionOf, differencesTable, type Mean, meansTable, type StudyResult } from '../study/index.js';
+import {
+  captionOf,
+  chosenTexts,
+  differencesTable,
+  type Mean,
+  meansTable,
+  type StudyResult,
+} from '../study/index.js';
 import { type Dot, dotChart } from './charts.js';
 import { counted } from './figures.js';
 import { type Figure, type Part, type Report, type Section, slugOf } from './parts.js';
 import { readJson } from './run-record.js';
+import { differenceHeatMaps, meanHeatMaps } from './study-heat-maps.js';
 
 const FILE = 'study.json';
 
@@ -25,6 +33,8 @@ export async function studyReport(result: StudyResult, folder: string): Promise<
   const differences = differencesTable(result);
   const parts: Part[] = [
     { kind: 'table', slug: 'means', caption: captionOf(result), ...means },
+    ...(await meanHeatMaps(result)),
+    ...chosenTexts(result).map((text): Part => ({ kind: 'note', text })),
     ...(await meanFigures(result, means.header)),
   ];
   const sections: Section[] = [{ id: 'results', title: 'Results', parts }];
@@ -34,6 +44,7 @@ export async function studyReport(result: StudyResult, folder: string): Promise<
       title: 'Differences',
       parts: [
         { kind: 'table', slug: 'difference-table', caption: captionOf(result), ...differences },
+        ...(await differenceHeatMaps(result)),
         ...(await differenceFigures(result, differences.header)),
       ],
     });
@@ -147,7 +158,9 @@ function runsSection({ runs, metrics }: StudyResult): Section {
         header: ['run', 'cell', 'seed', 'code', ...metrics],
         rows: runs.map((run) => [
           ...[run.name, run.cell, String(run.seed), run.code ?? '–'],
-          ...metrics.map((metric) => (run.failed ? 'failed' : figure(run.metrics[metric]))),
+          ...metrics.map((metric) =>
+            run.failed ? 'failed' : run.pruned ? 'pruned' : figure(run.metrics[metric]),
+          ),
         ]),
       },
       {
