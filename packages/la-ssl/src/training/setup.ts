@@ -188,7 +188,13 @@ function createSampler(
   }
 }
 
-/** Where the speed is exp(−loss), the loss: what draws in proportion to it. */
+/**
+ * Where the speed is exp(−loss), the loss: what draws in proportion to it, without weights that would undo that.
+ *
+ * That is the proportional variant of prioritized replay with α = 1 (Schaul 2016, § 3.3, https://arxiv.org/abs/1511.05952),
+ * a loss in place of its error. Online batch selection (Loshchilov and Hutter 2016, https://arxiv.org/abs/1511.06343)
+ * goes by the rank of the last loss, JTT (Liu 2021, https://arxiv.org/abs/2107.09044) by the errors of a classifier.
+ */
 const byLoss: ScalingFunction = () => ({ threshold: null, h: (speed) => -Math.log(speed) });
 
 function oracleProbabilities(

@@ -134,6 +134,22 @@ describe('the scaling function', () => {
     }
   });
 
+  it('reciprocal-rank: as prioritized replay by rank, ties at the middle; the effective sample size by its sums', () => {
+    const sum = 1 / 4 + 2 / 2.5 + 1;
+    assertClose(
+      samplingProbabilities([9, 5, 2, 5], { scaling: 'reciprocal-rank', power: 1 }),
+      [1 / 4, 1 / 2.5, 1, 1 / 2.5].map((weight) => weight / sum),
+    );
+    const speeds = Float64Array.from({ length: 1000 }, (_, i) => 1 + ((i * 7) % 1000));
+    for (const power of [0, 0.5, 0.7, 1, 3]) {
+      const [first, second] = [power, 2 * power].map((at) =>
+        speeds.reduce((total, _, k) => total + (k + 1) ** -at, 0),
+      ) as [number, number];
+      const size = sizeOf(samplingProbabilities(speeds, { scaling: 'reciprocal-rank', power }));
+      assert.ok(Math.abs(size / (first ** 2 / (1000 * second)) - 1) < 1e-12, `${power}: ${size}`);
+    }
+  });
+
   it('top-share: the slowest share equally, ties at its end share the rest of it', () => {
     const at = (slowestShare: number, speeds = [4, 1, 3, 2]) =>
       samplingProbabilities(speeds, { scaling: 'top-share', slowestShare });
@@ -148,6 +164,7 @@ describe('the scaling function', () => {
     for (const [scaling, bad] of [
       ['power', { power: -1 }],
       ['rank', { power: Number.NaN }],
+      ['reciprocal-rank', { power: -1 }],
       ['exponential', { scalingTemperature: 0 }],
       ['top-share', { slowestShare: 0 }],
       ['top-share', { slowestShare: 1.5 }],

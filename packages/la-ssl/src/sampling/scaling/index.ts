@@ -3,6 +3,7 @@ import { exponential } from './exponential.js';
 import { linear } from './linear.js';
 import { power } from './power.js';
 import { rank } from './rank.js';
+import { reciprocalRank } from './reciprocal-rank.js';
 import type { ScalingShape } from './scaling.js';
 import { topShare } from './top-share.js';
 
@@ -15,6 +16,7 @@ export const SCALINGS = {
   power,
   exponential,
   rank,
+  'reciprocal-rank': reciprocalRank,
   'top-share': topShare,
 } as const satisfies Record<string, ScalingShape>;
 export type ScalingName = keyof typeof SCALINGS;

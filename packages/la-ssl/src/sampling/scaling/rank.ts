@@ -3,7 +3,7 @@
  *
  * Only the order of the speeds counts. Without ties, the effective sample size is the share `(2α + 1) / (α + 1)²` of
  * the examples for large n, whatever the speeds. α = 1 is linear ranking, as in Baker 1985, Adaptive selection methods
- * for genetic algorithms.
+ * for genetic algorithms. For the reciprocal of the rank see `reciprocal-rank.ts`.
  */
 import { midRanks } from '../ranks.js';
 import { checkNotNegative, type ScalingShape } from './scaling.js';

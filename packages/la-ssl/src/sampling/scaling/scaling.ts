@@ -6,7 +6,7 @@ export interface ScalingOptions {
   readonly r?: number | undefined;
   /** linear: how sharply slow examples are preferred, ≥ 0; the paper's CelebA value is 10, 0 gives uniform sampling. */
   readonly gamma?: number | undefined;
-  /** power, rank: the exponent, ≥ 0; 0 gives uniform sampling. */
+  /** power, rank, reciprocal-rank: the exponent, ≥ 0; 0 gives uniform sampling. */
   readonly power?: number | undefined;
   /** exponential: T > 0, in mean speeds; the larger, the nearer to uniform sampling. */
   readonly scalingTemperature?: number | undefined;

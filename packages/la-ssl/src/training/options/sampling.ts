@@ -36,7 +36,9 @@ export const samplingOptions = {
     .number()
     .min(0)
     .optional()
-    .describe('power, rank: the exponent; 0 is uniform, the larger the sharper (2)'),
+    .describe(
+      'power, rank, reciprocal-rank: the exponent; 0 is uniform, the larger the sharper (2; reciprocal-rank: 0.7)',
+    ),
   scalingTemperature: positive()
     .optional()
     .describe('exponential: temperature in mean speeds; the lower the sharper (0.5)'),
