@@ -4,10 +4,14 @@
  *
  * From the papers: the loss, InfoNCE given the attribute ("Fair-InfoNCE"). They draw a value first and then a batch of
  * examples with it: that is `--batch-by attribute`, which goes with any method. Ours: in a batch of several values the
- * same is had by leaving out negatives of other values. With a kernel that is 1 for equal values and else 0, the
- * weights of CCL-K (Tsai 2022, Eq. 5) are these up to a factor for each value. A view without a negative has loss 0.
+ * same is had by leaving out negatives of other values. CCL-K weighs all negatives of a batch by `(K + λI)⁻¹K` of the
+ * attribute, without its diagonal, times n − 1: with a kernel that is 1 for equal values and else 0, those of a value
+ * that m of the n examples have weigh `(n − 1) / (m + λ)` there, 1 here, and the others nothing. So a rare value has
+ * fewer negatives here, where there it has heavier ones. A view without a negative has loss 0.
  *
- * Sources: Ma 2021, https://arxiv.org/abs/2106.02866; Tsai 2022, https://arxiv.org/abs/2202.05458.
+ * Sources: Ma, Tsai 2021, https://arxiv.org/abs/2106.02866 (first as "removing undesirable information"), and their
+ * code, github.com/martinmamql/conditional_infonce, whose batches are of one value; Tsai 2022, Eq. 5,
+ * https://arxiv.org/abs/2202.05458, and `ConditionalSampling.py` of github.com/Crazy-Jack/CCLK-release.
  */
 import type { MethodSpec } from './method.js';
 import { SimCLR, simclr } from './simclr.js';

@@ -1,7 +1,17 @@
 /** LateTVG, conditional and adversarial SimCLR against PyTorch (`fixtures/remedies/make.py`), and what each promises. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cat, Generator, noGrad, scope, type Tensor } from '@la-ssl/torch';
+import {
+  call,
+  cat,
+  crossEntropyLoss,
+  eye,
+  fromData,
+  Generator,
+  noGrad,
+  scope,
+  type Tensor,
+} from '@la-ssl/torch';
 import { assertAllclose } from '@la-ssl/torch/testing';
 import { noise } from '../models/formula-noise.test.support.js';
 import { Random } from '../random.js';
@@ -96,6 +106,33 @@ describe('conditional SimCLR', () => {
       assert.equal(loss(all, all), 0, 'no negatives at all');
     }));
 
+  it('is CCL-K with a kernel of equal values, but for its factor (n − 1) / (m + λ) on the negatives of a value', () =>
+    scope(() => {
+      const [n, lambda, temperature] = [7, 0.01, 0.3];
+      const values = [0, 1, 0, 1, 1, 0, 1];
+      const [a, b] = noisyPair(n, 4, 11).map(unit) as [Tensor, Tensor];
+      const equal = values.flatMap((v) => values.map((w) => Number(v === w)));
+      const kernel = fromData(Float64Array.from(equal), [n, n]);
+      const ridge = kernel.add(eye(n, { dtype: 'float64' }).mul(lambda));
+      const solved = call('aten::linalg_solve', ridge, kernel) as Tensor;
+      const weights = solved.tolist() as number[][];
+      const z = [...(a.tolist() as number[][]), ...(b.tolist() as number[][])];
+      const score = (i: number, k: number): number =>
+        Math.exp(z[i]!.reduce((sum, value, d) => sum + value * z[k]![d]!, 0) / temperature);
+      let cclk = 0;
+      for (let i = 0; i < 2 * n; i++) {
+        const m = values.filter((value) => value === values[i % n]).length;
+        const partner = score(i, (i + n) % (2 * n));
+        let negatives = 0;
+        for (let k = 0; k < 2 * n; k++) {
+          if (k % n !== i % n) negatives += (n - 1) * weights[k % n]![i % n]! * score(i, k);
+        }
+        cclk += Math.log(1 + ((negatives / partner) * (m + lambda)) / (n - 1)) / (2 * n);
+      }
+      const attributes = Int32Array.from(values);
+      assert.ok(Math.abs(ntXent(cat([a, b]), { temperature, attributes }).item() - cclk) < 1e-12);
+    }));
+
   it('has the gradient of finite differences, of views without negatives too', () =>
     scope(() => {
       const options = { temperature: 0.5, indices: EXAMPLES, attributes: ATTRIBUTES };
@@ -121,6 +158,36 @@ describe('gradient reversal', () => {
         reversed.square().sum().backward();
         assertAllclose(x.grad!, x.detach().mul(-2 * weight), { rtol: 1e-6, atol: 0 });
       }
+    }));
+
+  it('has the gradient of the finite differences of −λ times the loss, its head that of the loss', () =>
+    scope(() => {
+      const [x, w] = [noise([5, 4], 3).to('float64'), noise([4, 3], 8).to('float64')];
+      const targets = fromData(Int32Array.of(0, 2, 1, 1, 0)).to('int64');
+      const headLoss = (features: Tensor, head: Tensor): Tensor =>
+        crossEntropyLoss(features.mm(head).tanh(), targets);
+      const [reached, own] = [x.clone().requiresGrad_(), w.clone().requiresGrad_()];
+      headLoss(reverseGradient(reached, 0.6), own).backward();
+      const differences = (of: Tensor, loss: (moved: Tensor) => Tensor): Tensor => {
+        const values = of.toFloat64Array();
+        const at = (i: number, by: number): number =>
+          loss(fromData(values.with(i, values[i]! + by), of.shape)).item();
+        return fromData(
+          values.map((_, i) => (at(i, 1e-5) - at(i, -1e-5)) / 2e-5),
+          of.shape,
+        );
+      };
+      const near = { rtol: 1e-6, atol: 1e-9 };
+      assertAllclose(
+        reached.grad!,
+        differences(x, (moved) => headLoss(moved, w).mul(-0.6)),
+        near,
+      );
+      assertAllclose(
+        own.grad!,
+        differences(w, (moved) => headLoss(x, moved)),
+        near,
+      );
     }));
 
   it('rises from 0 to 1 as 2 / (1 + exp(−10 p)) − 1, which is tanh(5 p)', () => {
