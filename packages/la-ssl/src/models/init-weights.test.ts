@@ -147,6 +147,36 @@ describe('loadEncoderWeights', () => {
     assert.deepEqual(valuesOf(encoder), before);
   });
 
+  it('says what to do about weights for images of other channels', () => {
+    for (const [own, theirs] of [
+      [1, 3],
+      [3, 1],
+    ] as const) {
+      const encoders = [own, theirs].map((channels) => [
+        scope(() => createEncoder('resnet18', { width: 4, channels, generator: new Generator(0) })),
+        scope(() =>
+          createEncoder('vit-tiny', {
+            depth: 1,
+            patchSize: 4,
+            imageSize: 16,
+            channels,
+            generator: new Generator(0),
+          }),
+        ),
+      ]);
+      for (const [i, encoder] of encoders[0]!.entries()) {
+        const file = write(`channels-${theirs}-${i}`, encoders[1]![i]!, (weights) => weights);
+        assert.throws(
+          () => loadEncoderWeights(encoder, file),
+          ({ message }: Error) =>
+            message.includes(
+              `is for images of ${theirs} channels, and these have ${own}; load the images so (--channels ${theirs}), or`,
+            ),
+        );
+      }
+    }
+  });
+
   it('refuses a file of another network, of two encoders, or of another format', () => {
     const encoder = resnet();
     const other = write('other', vit(16), (weights) => weights);

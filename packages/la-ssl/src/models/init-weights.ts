@@ -42,13 +42,23 @@ export function loadEncoderWeights(encoder: Encoder, file: string): string[] {
     try {
       encoder.loadStateDict(state);
     } catch (error) {
-      throw new Error(
-        `${file} is not of this encoder: check encoder, stem, width, patchSize. ${(error as Error).message}`,
-        { cause: error },
-      );
+      const advice = channelsAdvice(state, own) ?? 'check encoder, stem, width, patchSize.';
+      throw new Error(`${file} is not of this encoder: ${advice} ${(error as Error).message}`, {
+        cause: error,
+      });
     }
     return notes;
   });
+}
+
+/** What to do where the weights are for images of other channels; null where they are not. */
+function channelsAdvice(given: ReadonlyMap<string, Tensor>, own: ReadonlyMap<string, Tensor>): string | null {
+  const first = [...own].find(([, tensor]) => tensor.shape.length === 4); // `[O, C, k, k]`: all others follow it
+  const wanted = first?.[1].shape[1];
+  const theirs = first && given.get(first[0])?.shape[1];
+  if (theirs === undefined || theirs === wanted) return null;
+  const option = theirs === 1 || theirs === 3 ? `load the images so (--channels ${theirs}), or ` : '';
+  return `it is for images of ${theirs} channels, and these have ${wanted}; ${option}take weights for ${wanted}.`;
 }
 
 function readWeights(file: string): Map<string, Tensor> {
