@@ -50,8 +50,11 @@ before(async () => {
   );
   writeFileSync(
     join(photos, 'metadata.csv'),
-    `image_id,target,ground,split\n${rows
-      .map(({ file, split, label, ground }) => `${file},shape${label},ground${ground},${split}\n`)
+    `image_id,target,ground,split,person\n${rows
+      .map(
+        ({ file, split, label, ground }) =>
+          `${file},shape${label},ground${ground},${split},p${label % 2}${Number(file.slice(0, 6)) % 6}\n`,
+      )
       .join('')}`,
   );
 });
@@ -102,6 +105,18 @@ test('a folder with a table is trained on and probed, its columns guessed or nam
   assert.deepEqual([config.table, config.attributeColumns], ['metadata.csv', ['ground']]);
   assert.equal(groups.length, 16);
   assert.equal(groups[0], 'label=shape0,ground=ground0');
+  const run = join(runs, 'photos');
+  const over = async (...args: string[]): Promise<string> => {
+    const probed = await laSsl('probe', run, '--l2', '0.1', ...args);
+    assert.equal(probed.status, 0, probed.stderr);
+    return probed.stdout;
+  };
+  const images = await over();
+  assert.match(images, /intervals over test examples/);
+  const people = await over('--cluster-column', 'person', '--metrics', 'auroc');
+  assert.match(people, /intervals by person \(12, each drawn with all .* so few make them too narrow\)/);
+  assert.match(people, /bootstrap over person \(12\), each with all of its examples/);
+  assert.equal(await over(), images, 'and back, without a fit');
   const described = await laSsl(
     ...['data', 'describe', 'folder', '--path', photos, '--table', 'metadata.csv', '--image-size', '16'],
     ...['--label-column', 'ground', '--attribute-columns', 'target', '--json'],

@@ -78,6 +78,7 @@ test('X-rays are trained on in one channel, probed by finding and age, and score
   assert.equal(probe.status, 0, probe.stderr);
   const { metrics } = JSON.parse(probe.stdout).runs[0].biased;
   assert.equal(metrics.overall.count, 16);
+  assert.deepEqual(metrics.clusters, { name: 'patient', count: 16 });
   assert.deepEqual(Object.keys(metrics.groups), [
     'label=no Edema,age=under 60',
     'label=no Edema,age=60 and over',

@@ -28,7 +28,7 @@ export interface Condition {
 export function conditionsOf(runs: readonly ProbedRun[]): Condition[] {
   const conditions = new Map<string, ProbedRun[]>();
   for (const run of runs) {
-    const { seed: _seed, threads: _threads, ...rest } = run.config;
+    const { seed: _seed, threads: _threads, clusterColumn: _clusters, ...rest } = run.config;
     const key = JSON.stringify(rest);
     conditions.set(key, [...(conditions.get(key) ?? []), run]);
   }
@@ -72,7 +72,8 @@ export function compareRuns(runs: readonly ProbedRun[], test: ImageDataset): Com
         return a && b && a.length === b.length ? [{ baseline: a, other: b, seed: run.config.seed }] : [];
       });
       if (pairs.length === 0) return [];
-      const result = compareProbes(pairs, labels, groupsOf(known), { seed: 0 });
+      const options = { seed: 0, clusters: known.clusters?.codes };
+      const result = compareProbes(pairs, labels, groupsOf(known), options);
       return [
         { baseline: baseline.name, other: other.name, seeds: pairs.map(({ seed }) => seed), probe, result },
       ];

@@ -19,6 +19,8 @@ export interface RunMetrics {
   run: string;
   probe: ProbeKind;
   metrics: MetricEstimates;
+  /** What whole ones of are drawn, and how many there are; absent where test examples are. */
+  clusters?: { name: string; count: number };
   /** Less those of the first run, on the same test examples; `holm` over all runs that are compared with it. */
   difference?: MetricEstimates<MetricDifference>;
 }
@@ -69,7 +71,9 @@ function withDifferences(scored: readonly { run: string; set: ScoredSet }[], nam
   return scored.map(({ run, set }) => {
     const difference = differences.get(run);
     const metrics = bootstrapMetrics(set, names, { seed: SEED });
-    return { run, metrics, ...(difference && { difference }) };
+    const { name, codes } = set.clusters ?? {};
+    const clusters = name !== undefined && codes && { name, count: new Set(Array.from(codes)).size };
+    return { run, metrics, ...(clusters && { clusters }), ...(difference && { difference }) };
   });
 }
 
@@ -97,8 +101,12 @@ export function metricTables(metrics: readonly RunMetrics[]): string[] {
   const corrected = metrics.some(({ difference }) =>
     Object.values(difference ?? {}).some((d) => 'holm' in d),
   );
+  const clusters = metrics[0]?.clusters;
+  const drawn = clusters
+    ? `${clusters.name} (${clusters.count}), each with all of its examples`
+    : 'test examples';
   const caption =
-    'Figures as they are, from 0 to 1 (brier to 2, log-loss in nats); intervals by the bootstrap over test examples, ' +
+    `Figures as they are, from 0 to 1 (brier to 2, log-loss in nats); intervals by the bootstrap over ${drawn}, ` +
     'drawn within each label and group.';
   const star = "* p < 0.05 after Holm's correction for all runs that are compared with the first.";
   return [...tables, corrected ? `${caption}\n${star}` : caption];

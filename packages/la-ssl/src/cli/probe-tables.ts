@@ -31,7 +31,7 @@ export function shortTable(runs: readonly ProbedRun[], comparisons: readonly Com
 /** The tables that a person reads. */
 export function describeProbes(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): string {
   const parts = [
-    'Accuracy in % on the test set, with 95 % intervals over test examples.',
+    `Accuracy in % on the test set, with 95 % intervals ${intervalsBy(runs)}.`,
     probeTable('biased', runs),
     probeTable('balanced', runs),
     probeTable('dfr', runs),
@@ -45,6 +45,20 @@ export function describeProbes(runs: readonly ProbedRun[], comparisons: readonly
   parts.push(noteOf(runs.map(({ config }) => knowledgeOf(config))));
   const warnings = runs.flatMap((run) => run.probes.warnings.map((text) => `${run.folder.path}: ${text}`));
   return [...parts.filter((part) => part !== ''), ...warnings].join('\n\n');
+}
+
+/** Clusters below which their bootstrap is known to be too narrow (`clusterMetrics`). */
+const FEW_CLUSTERS = 20;
+
+/** What the intervals of runs are over, in words. */
+function intervalsBy(runs: readonly ProbedRun[]): string {
+  const kinds = runs.map(({ probes }) => {
+    const { clusters } = probes.biased.metrics;
+    if (!clusters) return 'over test examples';
+    const few = clusters.count < FEW_CLUSTERS ? '; so few make them too narrow' : '';
+    return `by ${clusters.name} (${clusters.count}, each drawn with all of its test examples${few})`;
+  });
+  return [...new Set(kinds)].join(' or ');
 }
 
 const HEADINGS = ['overall', 'aligned', 'conflicting', 'worst group'];
@@ -90,6 +104,7 @@ function seedsTable(probe: ComparedProbe, conditions: readonly Condition[]): str
 }
 
 function comparisonTable(comparisons: readonly Comparison[], conditions: readonly Condition[]): string {
+  const clusters = conditions[0]?.runs[0]?.probes.biased.metrics.clusters;
   const marked = (name: string): string => {
     const run = conditions.find((condition) => condition.name === name)?.runs[0];
     return run ? `${name}${markOf(knowledgeOf(run.config))}` : name;
@@ -103,8 +118,9 @@ function comparisonTable(comparisons: readonly Comparison[], conditions: readonl
       ...PARTS.map((part) => `${formatDifference(shown[part])}${mark(part)}`),
     ];
   });
-  const over = comparisons.some(({ result }) => result.overSeeds) ? 'seeds' : 'test examples';
-  const table = formatTable([`difference in points (interval over ${over})`, 'seeds', ...HEADINGS], rows);
+  const overExamples = clusters ? `by ${clusters.name}` : 'over test examples';
+  const over = comparisons.some(({ result }) => result.overSeeds) ? 'over seeds' : overExamples;
+  const table = formatTable([`difference in points (interval ${over})`, 'seeds', ...HEADINGS], rows);
   return comparisons.some(({ holm }) => holm)
     ? `${table}\n* p < 0.05 after Holm's correction for all comparisons of a probe with the baseline; intervals are not corrected.`
     : table;

@@ -21,6 +21,7 @@ import {
   probeRun,
 } from '../evaluation/index.js';
 import { datasetSpecOf, RunFolder } from '../training/index.js';
+import { checkDatasetSpec } from './dataset-options.js';
 import { interruptible } from './interrupt.js';
 import { loadWithBar } from './load-data.js';
 import { compareRuns, type ProbedRun } from './probe-compare.js';
@@ -34,6 +35,7 @@ interface ProbeFlags {
   probes: ProbeKind[];
   metrics?: MetricName[];
   on: JudgedOn;
+  clusterColumn?: string;
   again?: boolean;
   json?: boolean;
 }
@@ -72,6 +74,10 @@ export function probeCommand(): Command {
         .choices(JUDGED_ON)
         .default('test'),
     )
+    .option(
+      '--cluster-column <column>',
+      'folder with a table: column of what several images are of, such as the patient; intervals are then by it',
+    )
     .option('--again', 'make it anew even where it was made with the same options')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -81,6 +87,7 @@ Examples:
   la-ssl probe runs/uniform
   la-ssl probe runs/uniform-0 runs/la-ssl-0            # and their difference on the same test examples
   la-ssl probe runs/uniform --probes balanced,dfr,knn --metrics auroc,f1,ece
+  la-ssl probe runs/scans --cluster-column patient     # intervals over patients, not over images
   la-ssl probe runs/uniform-* runs/la-ssl-* runs/oracle-*   # over seeds`,
     )
     .action(async (paths: string[], flags: ProbeFlags) => {
@@ -132,7 +139,7 @@ export async function probeRuns(
   const loaded = new Map<string, ProbeRunData>();
   const runs: { probed: ProbedRun; data: ProbeRunData }[] = [];
   for (const { folder, config } of folders) {
-    const spec = datasetSpecOf(config);
+    const spec = withClusters(datasetSpecOf(config), options.clusterColumn);
     const key = JSON.stringify(spec);
     const data = loaded.get(key) ?? (await loadSplits(spec, options.on ?? 'test'));
     loaded.set(key, data);
@@ -151,6 +158,14 @@ export async function probeRuns(
     }
   }
   return runs;
+}
+
+/** @throws UsageError where the data set has no table with such a column */
+function withClusters(spec: DatasetSpec, clusterColumn: string | undefined): DatasetSpec {
+  if (clusterColumn === undefined) return spec;
+  const asked = { ...spec, clusterColumn } as DatasetSpec;
+  checkDatasetSpec(asked);
+  return asked;
 }
 
 /** Training and test split, and that for validation where the data set has one; or that in place of the test split. */

@@ -28,6 +28,14 @@ export interface Attribute {
   alignedWith?: Int32Array;
 }
 
+/** Which examples depend on each other, such as images of one patient: intervals draw whole clusters. */
+export interface Clusters {
+  /** What a cluster is: `patient`, or the column that says it. */
+  name: string;
+  /** The cluster of each example, `[N]`; the same number in two splits is the same cluster. */
+  codes: Int32Array;
+}
+
 /** Bytes of images: in memory, or read from a file as they are wanted. */
 export interface Pixels extends Pick<Uint8Array, 'length' | 'subarray'> {
   /** The images at these places, where they need not be copied for it. */
@@ -43,6 +51,8 @@ export interface DatasetMetadata {
   /** One label an example, `[N]`, or `UNKNOWN`. */
   labels?: Int32Array;
   attributes: readonly Attribute[];
+  /** Absent where each example stands for itself. */
+  clusters?: Clusters;
   /** A name for each example that stays the same in every subset of the data set. */
   ids: readonly string[];
   /** What was left out because it is bad, by path, where it was asked to go on without. */
@@ -157,6 +167,7 @@ export function subsetOf(dataset: ImageDataset, indices: ArrayLike<number>): Ima
     shape: { ...dataset.shape, count: indices.length },
     ...(dataset.labels && { labels: pick(dataset.labels) }),
     attributes: dataset.attributes.map((attribute) => ({ ...attribute, codes: pick(attribute.codes) })),
+    ...(dataset.clusters && { clusters: { ...dataset.clusters, codes: pick(dataset.clusters.codes) } }),
     ids: Array.from(indices, (i) => dataset.ids[i]!),
   };
 }

@@ -63,7 +63,8 @@ export { mimicCxrSpec } from './sets/mimic-cxr.js';
 export { fetchMnist, loadMnist, MNIST_CLASSES, mnistSpec, verifyMnist } from './sets/mnist.js';
 export { drawShapes, type ShapesSpec, shapesSpec } from './sets/shapes.js';
 export { waterbirdsSpec } from './sets/waterbirds.js';
-export { decodeTable, type ImageRows, type ImageTable } from './tables/image-table.js';
+export type { ImageRows } from './tables/image-rows.js';
+export { decodeTable, type ImageTable } from './tables/image-table.js';
 
 export const cifar10Spec = z.strictObject({
   name: z.literal('cifar10'),

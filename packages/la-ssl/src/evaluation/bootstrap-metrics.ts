@@ -2,7 +2,8 @@
  * @file Percentile bootstrap of any figure over the examples of a test set, for one classifier or for the difference of
  * two on the same examples.
  *
- * Examples are drawn within each label and group, so that every resample has the classes and the groups of the test set.
+ * Examples are drawn within each label and group, so that every resample has the classes and the groups of the test set;
+ * where they depend on each other, whole clusters of them (`clusters.ts`).
  * The worst group is looked for within each resample; `bootstrap.ts` says what that does to its interval.
  *
  * Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 13 and 16
@@ -11,6 +12,7 @@ import { Random } from '../random.js';
 import { quantile } from '../sampling/index.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { bootstrapPValue } from './bootstrap-p-value.js';
+import { clusterStrata } from './clusters.js';
 import { defaultConfidence, type Estimate, tailOf } from './intervals.js';
 import { MetricEvaluator, type MetricName } from './metric-evaluator.js';
 import type { ScoredSet } from './scored-set.js';
@@ -77,8 +79,10 @@ function intervals(
   const times = new Uint32Array(set.labels.length);
   for (let r = 0; r < resamples; r++) {
     times.fill(0);
-    for (const members of strata) {
-      for (let k = 0; k < members.length; k++) times[members[random.below(members.length)]!]!++;
+    for (const clusters of strata) {
+      for (let k = 0; k < clusters.length; k++) {
+        for (const example of clusters[random.below(clusters.length)]!) times[example]!++;
+      }
     }
     for (const { name, replicates } of observed) {
       const drawn = value(name, times);
@@ -99,14 +103,10 @@ function intervals(
   );
 }
 
-/** The examples of each label and group. */
-function strataOf({ labels, groups }: ScoredSet): number[][] {
-  const strata = new Map<string, number[]>();
-  labels.forEach((label, i) => {
-    const key = `${label} ${groups?.groupOf[i] ?? -1}`;
-    const members = strata.get(key);
-    if (members) members.push(i);
-    else strata.set(key, [i]);
-  });
-  return [...strata.values()];
+/** The clusters of each label and group; without any, each example is its own. */
+function strataOf({ labels, groups, clusters }: ScoredSet): number[][][] {
+  return clusterStrata(
+    clusters?.codes ?? labels.map((_, i) => i),
+    (i) => `${labels[i]} ${groups?.groupOf[i] ?? -1}`,
+  );
 }

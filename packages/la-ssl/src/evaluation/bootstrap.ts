@@ -9,11 +9,14 @@
  * in the resample, that interval lies too low where many small groups are about equally bad; `worstGroupInterval`
  * does not. For the difference of two predictions the shift largely cancels.
  *
+ * Examples that depend on each other are drawn by whole clusters (`clusters.ts`).
+ *
  * Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 13
  */
 import { Random } from '../random.js';
 import { quantile } from '../sampling/index.js';
 import { bootstrapPValue } from './bootstrap-p-value.js';
+import { clusterResampler, multinomial, type Resampler } from './clusters.js';
 import { accuracyOf, type EvaluationGroups, type Stratum, stratify, tally, worstGroupOf } from './groups.js';
 import { defaultConfidence, type Estimate, tailOf } from './intervals.js';
 
@@ -34,6 +37,11 @@ export interface BootstrapOptions {
   readonly confidence?: number;
 }
 
+/** With the cluster of each example, `[N]`, where examples depend on each other. */
+export type AccuracyBootstrapOptions = BootstrapOptions & {
+  readonly clusters?: ArrayLike<number> | undefined;
+};
+
 export const defaultResamples = 2000;
 
 /**
@@ -48,10 +56,10 @@ export function bootstrapAccuracy(
   predictions: ArrayLike<number>,
   labels: ArrayLike<number>,
   groups: EvaluationGroups | undefined,
-  options: BootstrapOptions,
+  options: AccuracyBootstrapOptions,
 ): Headline<Estimate> {
   const groupCount = groups?.groups.length ?? 0;
-  const found = bootstrap(stratify([predictions], labels, groups), options, (strata) =>
+  const found = bootstrap(resampler([predictions], labels, groups, options), options, (strata) =>
     headline(strata, groupCount, 0),
   );
   return mapHeadline((part) => {
@@ -77,10 +85,10 @@ export function bootstrapDifference(
   other: ArrayLike<number>,
   labels: ArrayLike<number>,
   groups: EvaluationGroups | undefined,
-  options: BootstrapOptions,
+  options: AccuracyBootstrapOptions,
 ): Headline<Estimate & { readonly pValue: number }> {
   const groupCount = groups?.groups.length ?? 0;
-  return bootstrap(stratify([baseline, other], labels, groups), options, (strata) => {
+  return bootstrap(resampler([baseline, other], labels, groups, options), options, (strata) => {
     const before = headline(strata, groupCount, 0);
     const after = headline(strata, groupCount, 1);
     return mapHeadline((part) => {
@@ -96,7 +104,7 @@ interface Point {
 }
 
 function bootstrap(
-  strata: readonly Stratum[],
+  { observed: strata, draw }: Resampler,
   { seed, resamples = defaultResamples, confidence = defaultConfidence }: BootstrapOptions,
   statistic: (strata: readonly Stratum[]) => Headline<Point>,
 ): Headline<Estimate & { readonly pValue: number }> {
@@ -106,13 +114,12 @@ function bootstrap(
   const tail = tailOf(confidence);
   const random = new Random(seed);
   const observed = statistic(strata);
-  const replicates = Array.from({ length: resamples }, () =>
-    statistic(strata.map((s) => resample(s, random))),
-  );
+  const replicates = Array.from({ length: resamples }, () => statistic(draw(random)));
   return mapHeadline((part) => {
     const point = observed[part];
     if (point === null) return null;
-    const values = replicates.map((replicate) => replicate[part]!.value); // strata keep their sizes, so never null
+    // Strata keep their sizes, so it is null only where a part has none but clusters that span several.
+    const values = replicates.flatMap((replicate) => replicate[part]?.value ?? []);
     return {
       value: point.value,
       low: quantile(values, tail),
@@ -123,17 +130,18 @@ function bootstrap(
   });
 }
 
-/** Draws as many examples as the stratum has, with replacement: a multinomial, outcome by outcome. */
-function resample(stratum: Stratum, random: Random): Stratum {
-  let draws = stratum.outcomes.reduce((sum, count) => sum + count, 0);
-  let rest = draws;
-  const outcomes = stratum.outcomes.map((count) => {
-    const drawn = count === 0 ? 0 : random.binomial(draws, count / rest);
-    draws -= drawn;
-    rest -= count;
-    return drawn;
-  });
-  return { ...stratum, outcomes };
+/** Draws as many examples as each stratum has, with replacement: a multinomial, outcome by outcome; or whole clusters. */
+function resampler(
+  predictions: readonly ArrayLike<number>[],
+  labels: ArrayLike<number>,
+  groups: EvaluationGroups | undefined,
+  { clusters }: AccuracyBootstrapOptions,
+): Resampler {
+  if (clusters) return clusterResampler(predictions, labels, groups, clusters);
+  const observed = stratify(predictions, labels, groups);
+  const draw = (random: Random) =>
+    observed.map((stratum) => ({ ...stratum, outcomes: multinomial(stratum.outcomes, random) }));
+  return { observed, draw };
 }
 
 function headline(strata: readonly Stratum[], groupCount: number, prediction: number): Headline<Point> {

@@ -6,7 +6,7 @@
  * needs two pairs or more and is the one to claim an improvement by. The test set is the same for all pairs, so its
  * own chance is not in the second; with some thousand test examples it is small beside that of the seeds.
  */
-import { type BootstrapOptions, bootstrapDifference, type Headline } from './bootstrap.js';
+import { type AccuracyBootstrapOptions, bootstrapDifference, type Headline } from './bootstrap.js';
 import type { EvaluationGroups } from './groups.js';
 import { type Estimate, pairedTInterval } from './intervals.js';
 
@@ -37,7 +37,7 @@ export function compareProbes(
   pairs: readonly ProbePair[],
   labels: ArrayLike<number>,
   groups: EvaluationGroups | undefined,
-  options: BootstrapOptions,
+  options: AccuracyBootstrapOptions,
 ): ProbeComparison {
   if (pairs.length === 0) throw new RangeError('A comparison needs at least one pair of runs, got none.');
   const differences = pairs.map(({ baseline, other }) =>

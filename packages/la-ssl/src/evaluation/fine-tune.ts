@@ -80,7 +80,10 @@ export async function fineTune(
     const logits = scope(() =>
       noGrad(() => head.forward(fromData(features, [labels.length, encoder.features])).toFloat64Array()),
     );
-    return { ...probeOutcome(softmax(logits, classes), labels, groupsOf(test)), loss };
+    return {
+      ...probeOutcome(softmax(logits, classes), labels, groupsOf(test), { clusters: test.clusters }),
+      loss,
+    };
   } finally {
     head.dispose();
   }

@@ -38,6 +38,13 @@ export interface Stratum {
   readonly outcomes: readonly number[];
 }
 
+/** Strata, and where each example is: the number of its stratum and of its outcome there, `[N]`. */
+export interface PlacedExamples {
+  readonly strata: Stratum[];
+  readonly stratumOf: Int32Array;
+  readonly outcomeOf: Int32Array;
+}
+
 /**
  * Sorts a test set into strata: all that accuracies, and comparisons of predictions, depend on.
  *
@@ -51,6 +58,15 @@ export function stratify(
   labels: ArrayLike<number>,
   groups?: EvaluationGroups,
 ): Stratum[] {
+  return placeExamples(predictions, labels, groups).strata;
+}
+
+/** As `stratify`, with the place of each example. */
+export function placeExamples(
+  predictions: readonly ArrayLike<number>[],
+  labels: ArrayLike<number>,
+  groups?: EvaluationGroups,
+): PlacedExamples {
   const count = labels.length;
   if (count === 0) throw new RangeError('An accuracy needs at least one example, got none.');
   const vectors = { groupOf: groups?.groupOf, aligned: groups?.aligned };
@@ -63,7 +79,8 @@ export function stratify(
     }
   }
 
-  const strata = new Map<string, { group: number; aligned: number; outcomes: number[] }>();
+  const strata = new Map<string, { index: number; group: number; aligned: number; outcomes: number[] }>();
+  const [stratumOf, outcomeOf] = [new Int32Array(count), new Int32Array(count)];
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;
     const group = groups?.groupOf[i] ?? -1;
@@ -75,14 +92,17 @@ export function stratify(
     const key = `${group} ${aligned}`;
     let stratum = strata.get(key);
     if (!stratum) {
-      stratum = { group, aligned, outcomes: new Array<number>(2 ** predictions.length).fill(0) };
+      const outcomes = new Array<number>(2 ** predictions.length).fill(0);
+      stratum = { index: strata.size, group, aligned, outcomes };
       strata.set(key, stratum);
     }
     let outcome = 0;
     for (const [m, predicted] of predictions.entries()) if (predicted[i] === label) outcome += 2 ** m;
     stratum.outcomes[outcome]!++;
+    stratumOf[i] = stratum.index;
+    outcomeOf[i] = outcome;
   }
-  return [...strata.values()];
+  return { strata: [...strata.values()].map(({ index: _, ...own }) => own), stratumOf, outcomeOf };
 }
 
 /**

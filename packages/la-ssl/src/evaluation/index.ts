@@ -1,6 +1,7 @@
 /** @file What a representation is worth: probes of it, accuracies by group with intervals, comparisons. */
 export { type Balancing, balancedSubset } from './balanced-subset.js';
 export {
+  type AccuracyBootstrapOptions,
   type BootstrapOptions,
   bootstrapAccuracy,
   bootstrapDifference,
@@ -15,6 +16,8 @@ export {
 } from './bootstrap-metrics.js';
 export { bootstrapPValue } from './bootstrap-p-value.js';
 export { CALIBRATION_BINS, type Calibration, calibrationOf } from './calibration.js';
+export { clusterMetrics } from './cluster-metrics.js';
+export { type ClusterCodes, clusterStrata } from './clusters.js';
 export { compareProbes, type ProbeComparison, type ProbePair } from './compare-probes.js';
 export { type ClassFigures, classFigures, macroMean } from './confusion.js';
 export {
@@ -96,8 +99,8 @@ export {
   type ProbeRunData,
   type ProbeRunOptions,
   probeRun,
-  testScores,
 } from './probe-run.js';
 export { type Multiplicities, Ranking } from './ranking.js';
 export type { ScoredAttribute, ScoredSet } from './scored-set.js';
+export { testScores } from './test-scores.js';
 export { unbiasedAccuracy } from './unbiased-accuracy.js';

@@ -15,7 +15,12 @@ const FEATURES = 8;
  * Features that hold the attribute plainly and the label faintly: one unit vector of three for each, four and one
  * and a half deviations long. `alignedShare` of the examples have attribute = label.
  */
-function drawn(count: number, alignedShare: number, seed: number, labelSize = 1.5): Required<ProbeSet> {
+function drawn(
+  count: number,
+  alignedShare: number,
+  seed: number,
+  labelSize = 1.5,
+): Required<Omit<ProbeSet, 'clusters'>> {
   const random = new Random(seed);
   const labels = Int32Array.from({ length: count }, (_, i) => i % K);
   const attribute = labels.map((label) =>
@@ -120,7 +125,7 @@ describe('linearProbe', () => {
   });
 
   it('leaves out of the attribute probe whose attribute is not known, and predicts it', async () => {
-    const hidden = (set: Required<ProbeSet>) => ({
+    const hidden = (set: Required<Omit<ProbeSet, 'clusters'>>) => ({
       ...set,
       attribute: set.attribute.map((code, i) => (i % 3 === 0 ? -1 : code)),
     });

@@ -102,6 +102,7 @@ export async function linearProbe(options: LinearProbeOptions): Promise<LinearPr
     const outcome = probeOutcome(softmax(logits, data.classes), tested, test.groups, {
       predictions,
       confidence,
+      clusters: test.clusters,
     });
     return { ...fitted, ...outcome };
   };

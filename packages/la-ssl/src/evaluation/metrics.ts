@@ -14,6 +14,8 @@ import {
 export interface ProbeMetrics {
   /** Of all intervals, in (0, 1). */
   readonly confidence: number;
+  /** What the intervals are by, and how many of it there are; absent where they are over examples or seeds. */
+  readonly clusters?: { readonly name: string; readonly count: number };
   readonly overall: Estimate;
   readonly aligned: Estimate | null;
   readonly conflicting: Estimate | null;

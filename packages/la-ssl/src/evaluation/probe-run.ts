@@ -8,9 +8,10 @@ import { detailedMetrics } from './detailed-metrics.js';
 import { extractFeatures } from './features.js';
 import { linearProbe, type Probe } from './linear-probe.js';
 import { type RunProbes, readProbes, type SavedProbe, writeProbes } from './probe-file.js';
+import { withIntervals } from './probe-intervals.js';
 import { dfrProbe, type FurtherProbe, knnProbe, labelledOnly, type ProbeKind } from './probe-kinds.js';
-import type { ProbeOutcome, ProbeSet } from './probe-outcome.js';
-import type { ScoredSet } from './scored-set.js';
+import type { ProbeSet } from './probe-outcome.js';
+import { testScores } from './test-scores.js';
 
 export interface ProbeRunOptions {
   /** Weight of the L2 penalty; without it chosen on the validation split, or a held-out part of the training examples. */
@@ -67,8 +68,11 @@ export async function probeRun(
   };
   const saved = options.again ? null : readProbes(folder, key);
   const wanted = new Set<ProbeKind>(['biased', ...(options.probes ?? DEFAULT_PROBES)]);
-  if (saved && [...wanted].every((kind) => isThere(saved, kind, options.detail ?? false)))
-    return saved.probes;
+  if (saved && [...wanted].every((kind) => isThere(saved, kind, options.detail ?? false))) {
+    const probes = withIntervals(saved.probes, labelledOnly(data.test));
+    if (probes !== saved.probes) await writeProbes(folder, key, saved.made, probes);
+    return probes;
+  }
   const made = new Set([...wanted, ...(saved?.made ?? [])]);
   const probes = await computeProbes(folder, data, made, options);
   await writeProbes(folder, key, made, probes);
@@ -168,29 +172,8 @@ async function featuresOfSplits(
 function probeSet(dataset: ImageDataset, features: Float32Array): ProbeSet {
   if (!dataset.labels) throw new Error(`${dataset.name} has no labels to probe for.`);
   const attribute = dataset.attributes[0]?.codes;
-  return { features, labels: dataset.labels, groups: groupsOf(dataset), ...(attribute && { attribute }) };
-}
-
-/**
- * A probe's answers with all that figures are told by.
- * @param data - the splits that were probed; examples without a label are left out
- * @param of - what was predicted: the label, or the first attribute
- */
-export function testScores(
-  { train, test }: ProbeRunData,
-  probe: Pick<ProbeOutcome, 'predictions' | 'probabilities'>,
-  of: 'label' | 'attribute' = 'label',
-): ScoredSet {
-  const labelled = labelledOnly(test);
-  const groups = groupsOf(labelled);
-  const trainGroupCounts = groupsOf(train).groups.map(({ count }) => count);
-  const [attribute] = labelled.attributes;
-  if (of === 'attribute' && attribute) {
-    const { codes: labels, values: classNames } = attribute;
-    return scoredSet({ labels, classNames, groups, trainGroupCounts }, probe);
-  }
-  const { classNames, attributes } = labelled;
-  return scoredSet({ labels: labelled.labels!, classNames, groups, attributes, trainGroupCounts }, probe);
+  const { labels, clusters } = dataset;
+  return { features, labels, groups: groupsOf(dataset), clusters, ...(attribute && { attribute }) };
 }
 
 /** What makes a probe into what is saved of it, with all figures. */
@@ -206,35 +189,5 @@ function savingFor(data: ProbeRunData) {
       examples,
       converged,
     };
-  };
-}
-
-/**
- * A probe's answers with what is known of the test examples; those without a label are left out.
- * @param test - of all examples that were predicted
- */
-function scoredSet(
-  test: Omit<ScoredSet, 'predictions' | 'probabilities'>,
-  { predictions, probabilities }: Pick<ProbeOutcome, 'predictions' | 'probabilities'>,
-): ScoredSet {
-  const known = Int32Array.from(test.labels.keys()).filter((i) => test.labels[i]! >= 0);
-  const own = (values: ArrayLike<number>) => known.map((i) => values[i]!);
-  const [had, classes] = [probabilities.length / predictions.length, test.classNames.length];
-  const padded = new Float64Array(known.length * classes); // classes without any example have probability 0
-  known.forEach((i, row) => {
-    padded.set(probabilities.subarray(i * had, (i + 1) * had), row * classes);
-  });
-  return {
-    labels: own(test.labels),
-    predictions: own(predictions),
-    probabilities: padded,
-    classNames: test.classNames,
-    groups: test.groups && {
-      groups: test.groups.groups,
-      groupOf: own(test.groups.groupOf),
-      ...(test.groups.aligned && { aligned: own(test.groups.aligned) }),
-    },
-    attributes: test.attributes?.map((attribute) => ({ ...attribute, codes: own(attribute.codes) })),
-    trainGroupCounts: test.trainGroupCounts,
   };
 }

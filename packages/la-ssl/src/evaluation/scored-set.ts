@@ -1,4 +1,5 @@
 /** @file A test set with what a classifier said of each example: what every figure beyond accuracy is computed from. */
+import type { ClusterCodes } from './clusters.js';
 import type { EvaluationGroups } from './groups.js';
 
 export interface ScoredSet {
@@ -13,6 +14,8 @@ export interface ScoredSet {
   readonly groups?: EvaluationGroups | undefined;
   /** Properties to tell figures by, such as `dataset.attributes`; a code below 0 is not known. */
   readonly attributes?: readonly ScoredAttribute[] | undefined;
+  /** Which examples depend on each other; absent where each stands for itself. */
+  readonly clusters?: ClusterCodes | undefined;
   /** How many training examples each group has, in the order of `groups`: for the adjusted average. */
   readonly trainGroupCounts?: readonly number[] | undefined;
 }
@@ -32,6 +35,7 @@ export function checkScored({ labels, probabilities, predictions, classNames, ..
     probabilities: [probabilities.length, count * classNames.length],
     predictions: [predictions.length, count],
     'groups.groupOf': [rest.groups?.groupOf.length ?? count, count],
+    'clusters.codes': [rest.clusters?.codes.length ?? count, count],
     trainGroupCounts: [
       rest.trainGroupCounts?.length ?? 0,
       rest.trainGroupCounts ? (rest.groups?.groups.length ?? 0) : 0,

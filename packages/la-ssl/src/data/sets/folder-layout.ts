@@ -5,7 +5,7 @@
 import { SPLITS, type Split } from '../dataset.js';
 import type { BadFile } from '../images/decode.js';
 import type { FoundFiles } from '../images/image-files.js';
-import type { ImageRows } from '../tables/image-table.js';
+import type { ImageRows } from '../tables/image-rows.js';
 
 /** What a folder on top may be called that is a split, in lower case; of several the first is taken. */
 const SPLIT_FOLDERS: Record<Split, readonly string[]> = {

@@ -10,6 +10,7 @@ import {
   imageSetOf,
   loadDataset,
   loadSplit,
+  subsetOf,
 } from '../index.js';
 import type { DataEvent } from '../progress.js';
 
@@ -196,4 +197,16 @@ test('a folder that cannot be found below the root is said of its rows; a broken
   );
   rmSync(root, { recursive: true });
   await assert.rejects(loadSplit(specOf(root), 'train'), /does not exist; give a folder of images/);
+});
+
+test('a column says which images belong together, over all splits and in every subset', async (t) => {
+  const root = await picturesOf(t, images, { 'metadata.csv': table });
+  const spec = specOf(root, { clusterColumn: 'sex' });
+  const { train, notes } = await loadWithNotes(spec);
+  assert.deepEqual([train.clusters?.name, [...train.clusters!.codes]], ['sex', [0, 1, 2]]);
+  assert.ok(notes.some((note) => /1 images have no sex: each stands for itself/.test(note)));
+  assert.deepEqual([...(await loadSplit(spec, 'test')).clusters!.codes], [1], 'the m of the training images');
+  assert.deepEqual([...subsetOf(train, [2, 0]).clusters!.codes], [2, 0]);
+  assert.equal((await loadWithNotes(specOf(root))).train.clusters, undefined);
+  await assert.rejects(loadSplit(specOf(root, { clusterColumn: 'none' }), 'train'), /no column none/);
 });

@@ -19,6 +19,7 @@ export const folderTableOptions = {
   attributeColumns: nameList.optional(),
   splitColumn: columnName,
   idColumn: columnName,
+  clusterColumn: columnName,
 };
 export type FolderTableOptions = z.output<z.ZodObject<typeof folderTableOptions>>;
 
@@ -51,7 +52,7 @@ const USUAL = {
 /**
  * Reads the table and finds its images below the folder; paths may leave out their endings (`image_id`).
  *
- * Columns that were not named are guessed by their names, but for ids; a note says how. Without a column of splits all
+ * Columns that were not named are guessed by their names, but for ids and clusters; a note says how. Without a column of splits all
  * is for training, and without labels or where one is missing it is unknown.
  * @param options.table - below the folder, or anywhere
  * @throws where a column is not there or not of its kind
@@ -68,12 +69,14 @@ export async function folderTable(
   return Tables.use(async (tables) => {
     const opened = await tables.open(file);
     const { image, label, attributes, split, id, guessed } = chosenColumns(opened, options);
+    const cluster = options.clusterColumn;
     const picks = {
       image,
       ...(label !== undefined && { label }),
       ...Object.fromEntries(attributes.map((name, a) => [`a${a}`, name])),
       ...(split !== undefined && { split }),
       ...(id !== undefined && { id }),
+      ...(cluster !== undefined && { cluster }),
     };
     await tables.load('images', opened, picks);
     const columns = await tables.query('SELECT * FROM images ORDER BY row');
@@ -83,6 +86,7 @@ export async function folderTable(
         ...{ paths: withEndings(columns.image!, found.images), ids: columns.id, splits: columns.split },
         label: label === undefined ? undefined : codedColumn(label, columns.label!, 'label', file),
         attributes: attributes.map((name, a) => codedColumn(name, columns[`a${a}`]!, 'attribute', file)),
+        clusters: cluster === undefined ? undefined : { name: cluster, values: columns.cluster! },
       },
       found,
     );

@@ -2,7 +2,8 @@
  * @file MIMIC-CXR-JPG: 377,110 chest X-rays with findings from their reports, and from MIMIC-IV age and sex of the patient.
  *
  * Source: Johnson et al. 2019, https://arxiv.org/abs/1901.07042, in the layout of version 2 on PhysioNet; labels by CheXpert
- * (Irvin et al. 2019, https://arxiv.org/abs/1901.07031) or NegBio. The official splits share no patient.
+ * (Irvin et al. 2019, https://arxiv.org/abs/1901.07031) or NegBio. The official splits share no patient; the images of one
+ * are a cluster.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -84,6 +85,7 @@ export async function mimicCxrTable(options: MimicCxrOptions, signal?: AbortSign
         paths: columns.dicom.map((dicom, i) => pathOf(columns.subject[i]!, columns.study[i]!, dicom)),
         ...{ ids: columns.dicom, splits: columns.split, rowNumbers: columns.row },
         attributes: attributes.map((name) => coded[name]!()),
+        clusters: { name: 'patient', values: columns.subject },
         notes: [...notes, ...tables.notes],
       },
       found,

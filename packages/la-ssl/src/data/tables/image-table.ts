@@ -9,7 +9,6 @@ import { z } from 'zod';
 import {
   type Attribute,
   type DatasetMetadata,
-  firstOfEachClass,
   type ImageDataset,
   MissingSplit,
   type Split,
@@ -21,6 +20,7 @@ import { type Window, windowOption } from '../images/window.js';
 import type { OnProgress } from '../progress.js';
 import { exampleCount } from '../spec.js';
 import { byPath, cannotBeUsed, entries, listed } from './bad-entries.js';
+import { firstRows, type ImageRows, pickRows } from './image-rows.js';
 
 /** Of each image in memory: 1, gray, or 3. */
 export const channelsOption = z.union([z.literal(1), z.literal(3)], {
@@ -40,18 +40,6 @@ export const imageOptions = {
   testExamples: exampleCount,
 };
 
-/** The images of a split, in order. */
-export interface ImageRows {
-  /** Below the root, with `/`, `[N]`. */
-  paths: readonly string[];
-  /** `[N]`; the paths where absent. */
-  ids?: readonly string[];
-  /** `[N]`, or `UNKNOWN`; absent where no label is known. */
-  labels?: Int32Array;
-  /** One array an attribute, `[N]`, or `UNKNOWN`. */
-  codes?: readonly Int32Array[];
-}
-
 export interface ImageTable {
   name: string;
   root: string;
@@ -61,6 +49,8 @@ export interface ImageTable {
   advice?: Partial<Record<Split, string>>;
   classNames: readonly string[];
   attributes: readonly Omit<Attribute, 'codes'>[];
+  /** What the clusters of the rows are: `patient`. */
+  clusterName?: string | undefined;
   /** What cannot be used, as far as can be said without opening an image. */
   bad: readonly BadFile[];
   /** What a user should know about how it was read. */
@@ -175,7 +165,7 @@ function wantedRows(
   }
   if (select) return pickRows(all, select(datasetOf(table, split, all)));
   const wanted = split === 'train' ? examples : testExamples;
-  return wanted === undefined ? all : first(wanted, all, table.classNames.length);
+  return wanted === undefined ? all : firstRows(wanted, all, table.classNames.length);
 }
 
 function shapeOf(
@@ -200,43 +190,20 @@ function noteAll(
 
 /** What a table says of the examples of a split. */
 function datasetOf(
-  { name, classNames, attributes }: ImageTable,
+  { name, classNames, attributes, clusterName }: ImageTable,
   split: Split,
   rows: ImageRows,
 ): Omit<DatasetMetadata, 'shape'> {
-  const { paths, ids = paths, labels, codes = [] } = rows;
+  const { paths, ids = paths, labels, codes = [], clusters } = rows;
   return {
     name,
     split,
     classNames,
     ...(labels && { labels }),
     attributes: attributes.map((attribute, a) => ({ ...attribute, codes: codes[a]! })),
+    ...(clusters && clusterName !== undefined && { clusters: { name: clusterName, codes: clusters } }),
     ids,
   };
-}
-
-/** The rows at these places, in this order. */
-export function pickRows({ paths, ids, labels, codes }: ImageRows, indices: Int32Array): ImageRows {
-  const pick = (from: Int32Array): Int32Array => indices.map((i) => from[i]!);
-  return {
-    paths: Array.from(indices, (i) => paths[i]!),
-    ...(ids && { ids: Array.from(indices, (i) => ids[i]!) }),
-    ...(labels && { labels: pick(labels) }),
-    ...(codes && { codes: codes.map(pick) }),
-  };
-}
-
-/** So many of the images: the first of each class, where there are classes. */
-function first(wanted: number, rows: ImageRows, classes: number): ImageRows {
-  if (rows.labels) return pickRows(rows, firstOfEachClass(rows.labels, classes, wanted));
-  const count = rows.paths.length;
-  if (wanted > count) {
-    throw new Error(`examples is ${wanted}, but there are ${count} images; ask for fewer`);
-  }
-  return pickRows(
-    rows,
-    Int32Array.from({ length: wanted }, (_, i) => i),
-  );
 }
 
 function noSplit({ root, splits, advice, bad }: ImageTable, split: Split): Error {

@@ -8,7 +8,9 @@ import { type Attribute, SPLITS, type Split, UNKNOWN } from '../dataset.js';
 import type { BadFile } from '../images/decode.js';
 import type { FoundFiles } from '../images/image-files.js';
 import { alignedWith } from './aligned-with.js';
-import { type ImageRows, type ImageTable, pickRows } from './image-table.js';
+import { clusterCodes } from './cluster-codes.js';
+import { type ImageRows, pickRows } from './image-rows.js';
+import type { ImageTable } from './image-table.js';
 
 /** A column of few values. */
 export interface CodedColumn {
@@ -29,6 +31,8 @@ export interface TableRows {
   ids?: readonly (string | null)[] | undefined;
   label?: CodedColumn | undefined;
   attributes: readonly CodedColumn[];
+  /** What says which images belong together, as the table has it, `[N]`. */
+  clusters?: { name: string; values: readonly (string | null)[] } | undefined;
   /** As the table has them, `[N]`; everything is for training where absent. */
   splits?: readonly (string | null)[] | undefined;
   /** Of the rows in the table, from 1, null for one that is not there, `[N]`; `1` to `N` where absent. */
@@ -54,14 +58,18 @@ const SPLIT_NAMES: Record<Split, readonly string[]> = {
 export function imageTableOf(rows: TableRows, found: FoundFiles): ImageTable {
   const bad: BadFile[] = [];
   const place = placeOf(rows, found, bad);
-  const { label, attributes } = rows;
+  const { label, attributes, clusters } = rows;
+  const clusterOf = clusters && clusterCodes(clusters.values);
   const notes = [...rows.notes, ...unnamed([...place.paths, ...place.leftOut], found, rows.file)];
   const all: ImageRows = {
     paths: place.paths,
     ids: Array.from(place.rows, (i, n) => rows.ids?.[i] ?? place.paths[n]!),
     ...(label && { labels: place.rows.map((i) => label.codes[i]!) }),
     codes: attributes.map(({ codes }) => place.rows.map((i) => codes[i]!)),
+    ...(clusterOf && { clusters: place.rows.map((i) => clusterOf[i]!) }),
   };
+  const alone = clusters ? place.rows.filter((i) => clusters.values[i] === null).length : 0;
+  if (alone > 0) notes.push(`${alone} images have no ${clusters!.name}: each stands for itself`);
   const splits: ImageTable['splits'] = {};
   for (const split of SPLITS) {
     const indices = Int32Array.from(place.splits.keys()).filter((n) => place.splits[n] === split);
@@ -83,6 +91,7 @@ export function imageTableOf(rows: TableRows, found: FoundFiles): ImageTable {
         label && train && alignedWith(train.labels!, label.values.length, train.codes![a]!, values.length);
       return { name, values, ...(goes && { alignedWith: goes }) };
     }),
+    clusterName: clusters?.name,
     bad,
     notes,
   };

@@ -86,6 +86,9 @@ export const dataOptions = {
   attributeColumns: nameList.optional().describe('folder with a table: columns of attributes, such as a,b'),
   splitColumn: columnOf('the splits: train, val, test, or 0, 1, 2'),
   idColumn: columnOf('ids of the examples, in place of their paths'),
+  clusterColumn: columnOf(
+    'what several images are of, such as the patient: intervals of accuracies then draw whole patients',
+  ),
   label: z
     .string()
     .optional()
