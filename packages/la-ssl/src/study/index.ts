@@ -13,7 +13,7 @@ export {
 } from './results.js';
 export { metricsOf } from './run-metrics.js';
 export { runStudy, type ScheduleOptions, type StudyEvent } from './schedule.js';
-export { BUDGETS, type BudgetName, readStudy, type Study, StudyProblem } from './study-file.js';
+export { BUDGETS, type BudgetName, readStudy, type Study } from './study-file.js';
 export { OLD_RUNS, type OldRuns, type RunState, StudyFolder } from './study-folder.js';
 export {
   captionOf,
@@ -30,3 +30,4 @@ export {
 } from './tables.js';
 export { timeSteps } from './time-steps.js';
 export { Trials } from './trials.js';
+export { StudyProblem } from './yaml-file.js';

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { planStudy } from './plan.js';
 import { TINY_STUDY, writeStudy } from './study.test.support.js';
-import { readStudy, StudyProblem } from './study-file.js';
+import { readStudy } from './study-file.js';
+import { StudyProblem } from './yaml-file.js';
 
 const plan = (t: TestContext, changes: object, budget: 'small' | 'full' = 'small') =>
   planStudy(readStudy(writeStudy(t, changes).file, budget), 1);
@@ -50,6 +52,34 @@ describe('a study becomes runs', () => {
       [config.alignedShare, config.sampler, config.gamma, config.seed, seed, config.width, config.threads],
       [0.99, 'la-ssl', 5, 4, 4, 4, 1],
     );
+  });
+
+  it('with options that a file has for several studies, and its own over them', (t) => {
+    const changes = {
+      from: 'shared.yaml',
+      base: { ...TINY_STUDY.base, epochs: 4, width: undefined },
+      budgets: { full: { from: 'long.yaml', base: { batchSize: 24 } } },
+    };
+    const { file, folder } = writeStudy(t, changes);
+    const planned = (budget: 'small' | 'full') => planStudy(readStudy(file, budget), 1).runs[0]!.config;
+    const messageOf = (): string => {
+      try {
+        planned('small');
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return assert.fail('nothing was wrong');
+    };
+    assert.match(messageOf(), /shared\.yaml cannot be read \(ENOENT\)\. Give the path of a file of options/);
+    writeFileSync(join(folder, 'shared.yaml'), '- 1\n');
+    assert.match(messageOf(), /shared\.yaml holds no options of la-ssl train/);
+    writeFileSync(join(folder, 'shared.yaml'), 'epochs: 50\nwidht: 8\n');
+    assert.match(messageOf(), /shared\.yaml, line 2: widht: there is no such option.* width/);
+    writeFileSync(join(folder, 'shared.yaml'), 'epochs: 50\nwidth: 8\n');
+    writeFileSync(join(folder, 'long.yaml'), 'width: 16\nepochs: 50\nbatchSize: 48\n');
+    const [small, full] = [planned('small'), planned('full')];
+    assert.deepEqual([small.width, small.epochs, small.batchSize], [8, 4, 12]);
+    assert.deepEqual([full.width, full.epochs, full.batchSize], [16, 4, 24]);
   });
 
   it('with the budget that is asked for', (t) => {

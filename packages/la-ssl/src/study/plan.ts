@@ -8,7 +8,8 @@ import {
 } from '../training/index.js';
 import { drawnCells, gridCells, type PlainCell, valuesOf } from './cells.js';
 import { checkPruning, checkSearch } from './check-search.js';
-import { problem, type Study, StudyProblem } from './study-file.js';
+import { problem, type Study } from './study-file.js';
+import { StudyProblem } from './yaml-file.js';
 
 /** Runs that differ in their seed only. */
 export interface Cell extends PlainCell {
@@ -122,8 +123,13 @@ function runOf(study: Study, cell: PlainCell, seed: number, threads: number): St
   };
 }
 
-/** Names the line of the option, wherever it was given. */
+/** Names the file and the line of the option, wherever it was given. */
 function optionProblem(study: Study, cell: PlainCell, key: string, text: string): StudyProblem {
+  const { shared } = study;
+  if (shared?.keys.includes(key) && !(key in cell.overrides))
+    return new StudyProblem(
+      `${shared.file}, line ${shared.lineOf([key])}: ${key}: ${text} (in ${cell.name})`,
+    );
   const within = Object.entries(cell.values).flatMap(([axis, label]) => [
     ['axes', axis, label, key],
     ...(axis === key ? [['axes', axis]] : []),

@@ -3,16 +3,12 @@
  *
  * Read and checked whole before anything runs; what is wrong is said with its file, line and key.
  */
-import { readFileSync } from 'node:fs';
-import { basename, extname } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { JUDGED_ON, PROBE_KINDS, type ProbeKind } from '../evaluation/index.js';
 import { suggest } from '../suggest.js';
 import { pruneSchema, searchSchema } from './search-schema.js';
-
-/** A study that cannot be meant. */
-export class StudyProblem extends Error {}
+import { type LineOf, readYaml, StudyProblem } from './yaml-file.js';
 
 const NAME = /^[\w.-]+$/;
 const named = z.string().regex(NAME, 'letters, digits, dots, dashes and underscores only');
@@ -33,6 +29,10 @@ const axis = z.union([z.array(scalar).min(1), range, z.record(named, z.union([sc
 });
 
 const runsOfStudy = {
+  from: z
+    .string()
+    .optional()
+    .describe('a file of options of la-ssl train, which several studies share; base goes over it'),
   base: overrides.default({}).describe('options that all runs share'),
   axes: z.record(named, axis).default({}).describe('what varies: every combination is a cell of the grid'),
   cells: z.record(named, overrides).default({}).describe('cells beside the grid, by name'),
@@ -43,8 +43,9 @@ const runsOfStudy = {
   seeds: z.array(z.int().min(0)).min(1).describe('every cell runs with each of them'),
 };
 
-/** What a budget changes: options are added, axes and cells of the same name replaced, and so are search, prune and seeds. */
+/** What a budget changes: options are added, axes and cells of the same name replaced, and so are from, search, prune and seeds. */
 const budget = z.strictObject({
+  from: runsOfStudy.from,
   base: runsOfStudy.base,
   axes: runsOfStudy.axes,
   cells: runsOfStudy.cells,
@@ -92,14 +93,21 @@ const studySchema = z.strictObject({
 
 export type Axis = z.output<typeof axis>;
 export type AxisRange = z.output<typeof range>;
+/** The file that `from` names, and which options of `base` come from it. */
+interface SharedOptions {
+  file: string;
+  keys: readonly string[];
+  lineOf: LineOf;
+}
+
 /** A study with its budget applied. */
-export interface Study extends Omit<z.output<typeof studySchema>, 'budgets'> {
+export interface Study extends Omit<z.output<typeof studySchema>, 'budgets' | 'from'> {
   /** Name of its file, without the ending. */
   name: string;
   file: string;
   budget: BudgetName;
-  /** The line of the file in which the first of these keys stands that is there. */
-  lineOf(...paths: readonly (readonly PropertyKey[])[]): number;
+  lineOf: LineOf;
+  shared: SharedOptions | null;
 }
 
 /** What a metric begins with: a probe, the last such line of a run's metrics, or what it took. */
@@ -137,6 +145,7 @@ export function readStudy(file: string, effort: BudgetName): Study {
     throw new StudyProblem(`${file} has no full budget. Leave --budget out, or add budgets.full to it.`);
   }
   const {
+    from = shared.from,
     base,
     axes,
     cells,
@@ -144,9 +153,13 @@ export function readStudy(file: string, effort: BudgetName): Study {
     prune = shared.prune,
     seeds = shared.seeds,
   } = budgets[effort] ?? budget.parse({});
+  const { from: _, ...rest } = shared;
+  const own = { ...shared.base, ...base };
+  const options = from === undefined ? null : readShared(join(dirname(file), from));
   const study: Study = {
-    ...shared,
-    base: { ...shared.base, ...base },
+    ...rest,
+    base: { ...options?.content, ...own },
+    shared: options && { ...options, keys: Object.keys(options.content).filter((key) => !(key in own)) },
     axes: { ...shared.axes, ...axes },
     cells: { ...shared.cells, ...cells },
     search,
@@ -161,29 +174,12 @@ export function readStudy(file: string, effort: BudgetName): Study {
   return study;
 }
 
-function readYaml(file: string): { content: unknown; lineOf: Study['lineOf'] } {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new StudyProblem(`${file} cannot be read (${code}). Give the path of a study, a YAML file.`);
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const problem = document.errors[0];
-  if (problem) throw new StudyProblem(`${file}: ${problem.message}`);
-  const lineOf: Study['lineOf'] = (...paths) => {
-    for (const path of paths) {
-      for (let depth = path.length; depth > 0; depth--) {
-        const node = document.getIn(path.slice(0, depth), true) as { range?: number[] } | undefined;
-        if (depth < path.length && paths.length > 1) break; // another of them may be there whole
-        if (node?.range) return lines.linePos(node.range[0]!).line;
-      }
-    }
-    return paths.length > 1 ? lineOf(paths.at(-1)!) : 1;
-  };
-  return { content: document.toJS() ?? {}, lineOf };
+/** @throws StudyProblem where it cannot be read, or holds no options */
+function readShared(file: string): { file: string; content: Record<string, unknown>; lineOf: LineOf } {
+  const { content, lineOf } = readYaml(file, 'a file of options (`from`, relative to the study)');
+  const checked = overrides.safeParse(content);
+  if (checked.success) return { file, content: checked.data, lineOf };
+  throw new StudyProblem(`${file} holds no options of la-ssl train. Give one a line, such as width: 8`);
 }
 
 /** The keys that are known at a place. */
@@ -194,7 +190,7 @@ function shapeAt(path: readonly PropertyKey[]): object {
   return path[0] === 'budgets' && path.length > 1 ? budget.shape : studySchema.shape;
 }
 
-function describe(file: string, issue: z.core.$ZodIssue, lineOf: Study['lineOf']): string[] {
+function describe(file: string, issue: z.core.$ZodIssue, lineOf: LineOf): string[] {
   const known = Object.keys(shapeAt(issue.path));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {

@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import { codeOf } from '../code.js';
 import { createMethod, lockFolder, type ResolvedConfig, RunFolder } from '../training/index.js';
 import { configKey, type StudyPlan, type StudyRun } from './plan.js';
-import { judgedOn, probesOf, type Study, StudyProblem } from './study-file.js';
+import { judgedOn, probesOf, type Study } from './study-file.js';
+import { StudyProblem } from './yaml-file.js';
 
 /** What is left to do for a run. */
 export type RunState = 'new' | 'unfinished' | 'trained' | 'done' | 'pruned';
