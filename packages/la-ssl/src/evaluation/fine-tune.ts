@@ -14,6 +14,7 @@ import { Random } from '../random.js';
 import { permutation } from '../sampling/index.js';
 import { cosineLr } from '../training/index.js';
 import { extractFeatures } from './features.js';
+import { type FineTuneCheckpoint, loadFineTune, saveFineTune } from './fine-tune-checkpoint.js';
 import { softmax } from './linear-classifier.js';
 import { labelledOnly } from './probe-kinds.js';
 import { type ProbeOutcome, probeOutcome } from './probe-outcome.js';
@@ -34,6 +35,8 @@ export interface FineTuneOptions {
   precision?: 'float32' | 'bfloat16';
   onStep?: ((done: number, total: number, loss: number) => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Gone on from where it is there; written after each epoch, and where `signal` stops it. */
+  checkpoint?: FineTuneCheckpoint | undefined;
 }
 
 export const FINE_TUNE_DEFAULTS = {
@@ -95,7 +98,8 @@ async function learn(
   train: ImageDataset,
   options: FineTuneOptions,
 ): Promise<number> {
-  const { epochs, batchSize, lr, weightDecay, cropScale, seed, precision, onStep, signal } = options;
+  const { epochs, batchSize, lr, weightDecay, cropScale, seed, precision, onStep, signal, checkpoint } =
+    options;
   const { count, channels, height, width } = train.shape;
   if (count < 2)
     throw new Error(`${train.name} has ${count} labelled examples; fine-tuning needs two or more.`);
@@ -109,9 +113,11 @@ async function learn(
   const steps = epochs * batches;
   const wasTraining = encoder.training;
   encoder.train();
-  let mean = 0;
+  const parts = { encoder, head, optimizer };
   try {
-    for (let step = 0; step < steps; step++) {
+    let { step, mean } = checkpoint ? loadFineTune(checkpoint, parts) : { step: 0, mean: 0 };
+    for (; step < steps; step++) {
+      if (checkpoint && signal?.aborted && step > 0) saveFineTune(checkpoint, parts, { step, mean });
       signal?.throwIfAborted();
       const [epoch, batch] = [Math.floor(step / batches), step % batches];
       const order = permutation(count, new Random(seed, epoch, ORDER));
@@ -132,6 +138,7 @@ async function learn(
       }
       optimizer.step();
       mean = batch === 0 ? loss / batches : mean + loss / batches;
+      if (checkpoint && batch === batches - 1) saveFineTune(checkpoint, parts, { step: step + 1, mean });
       onStep?.(step + 1, steps, loss);
       await setImmediate();
     }

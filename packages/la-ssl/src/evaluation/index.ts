@@ -37,6 +37,7 @@ export {
   NonFiniteFeatures,
 } from './features.js';
 export { FINE_TUNE_DEFAULTS, type FineTuneOptions, fineTune } from './fine-tune.js';
+export { type FineTuneResult, type FineTuneSettings, fineTuneRun, savedFineTune } from './fine-tune-run.js';
 export { type FistaOptions, type FistaResult, fista } from './fista.js';
 export { defaultL2Grid, type FittedProbe, probeLogits } from './fit-probe.js';
 export {

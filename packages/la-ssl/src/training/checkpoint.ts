@@ -4,7 +4,6 @@
  * Views and draws follow from (seed, epoch, step), so there is no state of a random generator to save: weights and
  * buffers, the optimizer's buffers, the monitor's speeds, the sampler's probabilities, and where the run stands.
  */
-import { isDeepStrictEqual } from 'node:util';
 import {
   fromData,
   loadSafetensors,
@@ -16,6 +15,7 @@ import {
 } from '@la-ssl/torch';
 import type { Method } from '../methods/index.js';
 import type { FailureSign, LearningSpeedMonitor, LearningSpeedSampler } from '../sampling/index.js';
+import { changedOptions, partOf, prefixed } from './checkpoint-parts.js';
 import type { ResolvedConfig } from './config.js';
 import type { OnlineProbe } from './online-probe.js';
 
@@ -131,12 +131,6 @@ function restore(
     if (!tensor) throw new Error(`It holds no ${name}: it is no checkpoint of this kind of run.`);
     return tensor.data() as Float64Array | Uint8Array;
   };
-  const part = (prefix: string): Map<string, Tensor> =>
-    new Map(
-      [...tensors].flatMap(([name, tensor]) =>
-        name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
-      ),
-    );
   checkConfig(JSON.parse(metadata.config ?? '{}'), state.config);
   state.monitor.restore({
     emaWeight: JSON.parse(text('emaWeight')),
@@ -153,24 +147,16 @@ function restore(
     const probabilities = numbers('sampler.probabilities');
     state.sampler.restore({ ...JSON.parse(text('sampler')), probabilities });
   }
-  state.method.loadStateDict(part('model.'));
-  noGrad(() => state.optimizer.loadStateDict(part('optimizer.')));
-  state.probe?.loadStateDict(part('online_probe.'));
+  state.method.loadStateDict(partOf(tensors, 'model'));
+  noGrad(() => state.optimizer.loadStateDict(partOf(tensors, 'optimizer')));
+  state.probe?.loadStateDict(partOf(tensors, 'online_probe'));
   const position = JSON.parse(text('position')) as Position;
   return { ...position, warned: position.warned ?? [] };
 }
 
 /** @throws Error that names each option whose value is no longer the saved one */
 function checkConfig(saved: Record<string, unknown>, config: ResolvedConfig): void {
-  const current = new Map<string, unknown>(Object.entries(config));
-  const changed = Object.entries(saved).filter(
-    ([name, value]) => !FREE_OPTIONS.includes(name) && !isDeepStrictEqual(current.get(name), value),
-  );
-  if (changed.length === 0) return;
-  const list = changed.map(([name, value]) => `${name} was ${value} and is now ${current.get(name)}`);
-  throw new Error(`The options changed: ${list.join(', ')}. Set them back, or start another run.`);
-}
-
-function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
-  return [...tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor]);
+  const changed = changedOptions(saved, config, FREE_OPTIONS);
+  if (changed === '') return;
+  throw new Error(`The options changed: ${changed}. Set them back, or start another run.`);
 }

@@ -1,5 +1,7 @@
 /** @file Training: options, the loop, what a run leaves. */
+
 export { loadCheckpoint, type Position, saveCheckpoint } from './checkpoint.js';
+export { changedOptions, partOf, prefixed } from './checkpoint-parts.js';
 export {
   datasetSpecOf,
   OPTION_GROUPS,
