@@ -27,8 +27,8 @@ export const SHAPES = [
   'diamond',
   'cross',
   'triangle-down',
-  'stroke',
-  'wedge',
+  'triangle-right',
+  'triangle-left',
 ];
 export const DASHES = [
   [1, 0],
@@ -113,11 +113,13 @@ export function withOwnIds(svg: string, prefix: string): string {
     .replace(/ ((?:xlink:)?href)="#([^"]+)"/g, ` $1="#${prefix}-$2"`);
 }
 
-/** The colours and dashes (or shapes) of some series, in their order; the ninth looks like the first. */
+/** The colours and dashes (or shapes) of some series, in their order; the ninth has the first colour, the second dashes. */
 export function scalesOf(series: readonly string[]) {
-  const pick = <T>(values: readonly T[]): T[] => series.map((_, s) => values[s % values.length]!);
+  const colours = series.map((_, s) => PALETTE[s % PALETTE.length]!);
+  const pick = <T>(values: readonly T[]): T[] =>
+    series.map((_, s) => values[(s + Math.floor(s / PALETTE.length)) % values.length]!);
   return {
-    color: { domain: [...series], range: pick(PALETTE) },
+    color: { domain: [...series], range: colours },
     strokeDash: { domain: [...series], range: pick(DASHES) },
     shape: { domain: [...series], range: pick(SHAPES) },
   };

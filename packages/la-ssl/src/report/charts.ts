@@ -71,7 +71,8 @@ export function lineChart(chart: LineChart, description: string): Promise<string
     };
     layer.push({ data, mark: { type: 'line', color: '#7f7f7f', strokeDash: [3, 3] }, encoding: { x, y } });
   }
-  return drawChart({ ...frame(210), data: { values: rows }, layer }, description);
+  const legendRows = Math.max(0, Math.ceil(series.length / 2) - 2); // beyond those that fit
+  return drawChart({ ...frame(210 + 20 * legendRows), data: { values: rows }, layer }, description);
 }
 
 export interface Dot {

@@ -40,6 +40,8 @@ caption { padding-bottom: 0.4rem; overflow-wrap: anywhere; }
 th, td { text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td { font-variant-numeric: tabular-nums; max-width: 34rem; }
 td.number, th.number { text-align: right; white-space: nowrap; }
+summary { cursor: pointer; padding: 0.5rem 0; font-size: 0.875rem; }
+summary:focus-visible { outline: 2px solid currentColor; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 0.8rem; list-style: none;
   padding: 0; margin: 0.6rem 0; font-size: 0.75rem; line-height: 1.35; }
 .pictures img { display: block; image-rendering: pixelated; margin-bottom: 0.2rem; max-width: 100%; }
@@ -56,6 +58,8 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.875rem; }
   h2, h3 { break-after: avoid; }
   .parts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .scroll { overflow: visible; }
+  details::details-content { display: block; content-visibility: visible; block-size: auto; }
+  summary { display: none; }
   table { font-size: 8pt; }
   td, th { overflow-wrap: anywhere; }
   * { print-color-adjust: exact; }

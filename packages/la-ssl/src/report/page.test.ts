@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PALETTE, PAPERS, withOwnIds } from './chart.js';
+import { PALETTE, PAPERS, scalesOf, withOwnIds } from './chart.js';
 import { dotChart, lineChart, planeChart } from './charts.js';
 import { escapeHtml } from './html.js';
 import { reportPage } from './page.js';
-import { INKS } from './page-style.js';
-import type { Report } from './parts.js';
+import { INKS, PAGE_STYLE } from './page-style.js';
+import { foldToWorst, type Report, type Table } from './parts.js';
 import { writeReport } from './write-report.js';
 
 /** WCAG 2.2, contrast ratio of two colours `#rrggbb`. */
@@ -140,6 +140,51 @@ test('the page needs nothing else, names every figure and is the same for the sa
   for (const [table] of page.matchAll(/<table>[\s\S]*?<\/table>/g)) {
     assert.match(table, /<caption>[\s\S]+<\/caption>[\s\S]*<th scope="col">/);
   }
+});
+
+test('a long table shows its worst rows, has the rest to unfold and on paper, and is whole in the files', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'la-ssl-page-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const accuracies = Array.from({ length: 25 }, (_, g) => (g * 7) % 25);
+  const rows = [['overall', '50'], ...accuracies.map((accuracy, g) => [`g${g}`, `${accuracy}`])];
+  const fold = foldToWorst([null, ...accuracies.map((of) => -of)], 'groups with the lowest accuracy');
+  const table: Table = {
+    kind: 'table',
+    slug: 't',
+    caption: 'By group',
+    header: ['', 'accuracy'],
+    rows,
+    fold,
+  };
+  const report = { title: 'T', lead: 'L', sections: [{ id: 's', title: 'S', parts: [table] }] };
+  await writeReport(report, join(folder, 'page.html'));
+  const page = readFileSync(join(folder, 'page.html'), 'utf8');
+  const [shown, rest] = page.split('<details>') as [string, string];
+  const cells = (text: string): string[] =>
+    [...text.matchAll(/<td class="number">(\d+)<\/td>/g)].map(([, cell]) => cell!);
+  assert.deepEqual(cells(shown), ['50', ...Array.from({ length: 10 }, (_, i) => `${i}`)]);
+  assert.deepEqual(cells(rest), accuracies.filter((accuracy) => accuracy >= 10).map(String));
+  assert.match(shown, /By group\. First the 10 groups with the lowest accuracy\./);
+  assert.match(rest, /<summary>15 more rows<\/summary>/);
+  assert.match(
+    PAGE_STYLE.slice(PAGE_STYLE.indexOf('@media print')),
+    /details::details-content \{ display: block/,
+  );
+  const csv = readFileSync(join(folder, 'page-files', 't.csv'), 'utf8')
+    .trim()
+    .split('\r\n')
+    .slice(1);
+  assert.deepEqual(
+    csv,
+    rows.map((row) => row.join(',')),
+  );
+  assert.equal(foldToWorst(accuracies.slice(0, 20), 'groups'), undefined, 'a short one is not folded');
+});
+
+test('no two of sixteen series look the same', () => {
+  const { color, strokeDash, shape } = scalesOf(Array.from({ length: 16 }, (_, s) => `s${s}`));
+  for (const other of [strokeDash, shape])
+    assert.equal(new Set(color.range.map((colour, s) => `${colour} ${other.range[s]}`)).size, 16);
 });
 
 test('escapes what HTML and XML do not allow, and gives ids of their own', () => {

@@ -1,6 +1,7 @@
 /** @file A report as one HTML page that needs nothing else: no script, no network. */
 import { version } from '../version.js';
 import { withOwnIds } from './chart.js';
+import { counted } from './figures.js';
 import { type Html, html, markup } from './html.js';
 import { PAGE_STYLE } from './page-style.js';
 import type { Part, Picture, Report, Table } from './parts.js';
@@ -76,22 +77,34 @@ function pictureHtml({ png, width, height, alt, lines }: Picture): Html {
 /** A column of figures stands right. */
 const FIGURE = /^[+−-]?[\d.,]+( ?%| s| \[.*\].*)?$|^–?$/;
 
-function tableHtml({ slug, caption, header, rows }: Table): Html {
+function tableHtml({ slug, caption, header, rows, fold }: Table): Html {
   const classes = header.map((_, c) =>
     c > 0 && rows.every((row) => FIGURE.test(row[c] ?? '')) ? 'number' : '',
   );
   const classOf = (c: number): Html | null => (classes[c] ? html` class="${classes[c]}"` : null);
-  return html`<div class="wide scroll" id="${slug}" tabindex="0" role="region" aria-label="${caption}">
-<table>
+  const tableOf = (caption: string, own: Table['rows']): Html => html`<table>
 <caption>${caption}</caption>
 <thead><tr>${header.map((title, c) => html`<th scope="col"${classOf(c)}>${title}</th>`)}</tr></thead>
 <tbody>
-${rows.map(
+${own.map(
   (row) => html`<tr>${row.map((cell, c) =>
     c === 0 ? html`<th scope="row">${cell}</th>` : html`<td${classOf(c)}>${cell}</td>`,
   )}</tr>
 `,
 )}</tbody>
-</table>
+</table>`;
+  const region = (content: Html): Html =>
+    html`<div class="wide scroll" id="${slug}" tabindex="0" role="region" aria-label="${caption}">
+${content}
 </div>`;
+  if (!fold) return region(tableOf(caption, rows));
+  const rest = rows.filter((_, r) => !fold.shown.includes(r));
+  const more = counted(rest.length, 'more row');
+  return region(html`${tableOf(
+    `${caption}. First ${fold.what}.`,
+    fold.shown.map((r) => rows[r]!),
+  )}
+<details><summary>${more}</summary>
+${tableOf(more, rest)}
+</details>`);
 }

@@ -16,6 +16,15 @@ export interface Table {
   caption: string;
   header: readonly string[];
   rows: readonly (readonly string[])[];
+  /** Of a long table, what the page shows unasked; files have it whole. */
+  fold?: Fold | undefined;
+}
+
+export interface Fold {
+  /** Indices of rows, in the order in which they are shown. */
+  shown: readonly number[];
+  /** What these are: `the 10 groups with the lowest accuracy`. */
+  what: string;
 }
 
 export interface Picture {
@@ -57,6 +66,24 @@ export interface Report {
   /** What is reported on, in a sentence or two. */
   lead: string;
   sections: readonly Section[];
+}
+
+/** Tables of more rows are folded, to so many of them. */
+const LONG = 20;
+const WORST = 10;
+
+/**
+ * Folds a long table to its worst rows.
+ * @param badness - of each row: the higher, the sooner it is shown; null of a row that always is
+ * @param what - what the worst are, such as `groups with the lowest accuracy`
+ * @returns undefined for a short table
+ */
+export function foldToWorst(badness: readonly (number | null)[], what: string): Fold | undefined {
+  const ranked = badness.flatMap((of, row) => (of === null ? [] : [{ of, row }]));
+  if (badness.length <= LONG || ranked.length <= WORST) return undefined;
+  const always = badness.flatMap((of, row) => (of === null ? [row] : []));
+  const worst = ranked.sort((a, b) => b.of - a.of || a.row - b.row).slice(0, WORST);
+  return { shown: [...always, ...worst.map(({ row }) => row)], what: `the ${WORST} ${what}` };
 }
 
 /** A slug of any text. */

@@ -19,7 +19,16 @@ import {
 /** A probe as `probe.json` has it. */
 export type ReportedProbe = Omit<SavedProbe, 'predictions' | 'probabilities'>;
 
-export interface RunRecord {
+/** Of `metrics.jsonl`, the lines by kind. */
+export interface RunLines {
+  steps: readonly StepEvent[];
+  epochs: readonly EpochEvent[];
+  updates: readonly UpdateEvent[];
+  online: readonly OnlineEvent[];
+  warnings: readonly WarningEvent[];
+}
+
+export interface RunRecord extends RunLines {
   folder: RunFolder;
   /** What the run is called in the report; no two have the same. */
   name: string;
@@ -27,11 +36,6 @@ export interface RunRecord {
   config: ResolvedConfig;
   /** Of `run.json`: code, machine, start. */
   machine: Readonly<Record<string, unknown>>;
-  steps: readonly StepEvent[];
-  epochs: readonly EpochEvent[];
-  updates: readonly UpdateEvent[];
-  online: readonly OnlineEvent[];
-  warnings: readonly WarningEvent[];
   /** By kind, of those that were made. */
   probes: ReadonlyMap<string, ReportedProbe>;
   probeWarnings: readonly string[];
@@ -52,7 +56,6 @@ export function readRuns(paths: readonly string[]): RunRecord[] {
 function readRun(path: string): RunRecord {
   const folder = new RunFolder(path);
   const config = resolveConfig(folder.readConfig());
-  const events = folder.readMetrics();
   const { warnings = [], key: _, ...probes } = readJson(folder.file('probe.json')) ?? {};
   const speeds = folder.file('speeds');
   const files = existsSync(speeds) ? readdirSync(speeds).filter((name) => name.endsWith('.parquet')) : [];
@@ -62,11 +65,7 @@ function readRun(path: string): RunRecord {
     status: folder.status,
     config,
     machine: readJson(folder.file('run.json')) ?? {},
-    steps: ofKind(events, 'step'),
-    epochs: ofKind(events, 'epoch'),
-    updates: ofKind(events, 'update'),
-    online: ofKind(events, 'online'),
-    warnings: ofKind(events, 'warning'),
+    ...linesOf(folder),
     probes: new Map(
       Object.entries(probes as Record<string, ReportedProbe | null>).flatMap(([kind, probe]) =>
         probe?.metrics ? [[kind, probe]] : [],
@@ -75,6 +74,18 @@ function readRun(path: string): RunRecord {
     probeWarnings: warnings as string[],
     skipped: (readJson(folder.file('images.json'))?.skipped ?? []) as RunRecord['skipped'],
     speedFiles: files.sort().map((name) => folder.file(`speeds/${name}`)),
+  };
+}
+
+/** What the run has said so far; nothing where it has not begun. */
+export function linesOf(folder: RunFolder): RunLines {
+  const events = folder.readMetrics();
+  return {
+    steps: ofKind(events, 'step'),
+    epochs: ofKind(events, 'epoch'),
+    updates: ofKind(events, 'update'),
+    online: ofKind(events, 'online'),
+    warnings: ofKind(events, 'warning'),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Estimate } from '../evaluation/index.js';
 import { PROBE_KINDS, type ProbeKind } from '../evaluation/index.js';
 import { type Dot, dotChart } from './charts.js';
 import { formatEstimate, formatNumber, wordsOf } from './figures.js';
-import { type Part, type Section, slugOf, type Table } from './parts.js';
+import { foldToWorst, type Part, type Section, slugOf, type Table } from './parts.js';
 import type { RunMaterial } from './run-material.js';
 import type { ReportedProbe, RunRecord } from './run-record.js';
 import { quoted } from './section-run.js';
@@ -110,6 +110,8 @@ async function accuracies(title: string, measured: readonly Measured[]): Promise
     formatNumber(measured.map((m) => of(m)?.count).find((n) => n !== undefined)),
     ...measured.map((m) => formatEstimate(of(m))),
   ];
+  const lowest = (group: string): number =>
+    Math.min(...measured.map((m) => ofGroup(m, group)?.value ?? Number.POSITIVE_INFINITY));
   const table: Table = {
     kind: 'table',
     slug: `${slug}-table`,
@@ -120,6 +122,10 @@ async function accuracies(title: string, measured: readonly Measured[]): Promise
       ['which group is worst', '', ...measured.map(({ probe }) => probe.metrics.worstGroup?.group ?? '–')],
       ...groups.map((group) => rowOf(group, (m) => ofGroup(m, group))),
     ],
+    fold: foldToWorst(
+      [...shown.map(() => null), null, ...groups.map((group) => -lowest(group))],
+      `groups with the lowest accuracy${measured.length === 1 ? '' : ' in any column'}`,
+    ),
   };
   return [...parts, table];
 }
@@ -157,12 +163,15 @@ function figuresTables(runs: readonly RunRecord[], kinds: readonly string[]): Pa
   const classes = detailed
     .filter(({ kind }) => kind !== 'attribute')
     .flatMap(({ name, detail }) =>
-      Object.entries(detail.classes).map(([label, own]) => [
-        name,
-        label,
-        formatNumber(own.count),
-        ...[own.precision, own.recall, own.f1, own.auroc, own.auprc].map(decimals),
-      ]),
+      Object.entries(detail.classes).map(([label, own]) => ({
+        recall: own.recall,
+        row: [
+          name,
+          label,
+          formatNumber(own.count),
+          ...[own.precision, own.recall, own.f1, own.auroc, own.auprc].map(decimals),
+        ],
+      })),
     );
   return [
     {
@@ -184,7 +193,11 @@ function figuresTables(runs: readonly RunRecord[], kinds: readonly string[]): Pa
       slug: 'classes',
       caption: 'By class, from 0 to 1: one class against the rest; count: test examples of the class',
       header: ['probe', 'class', 'count', 'precision', 'recall', 'F1', 'AUROC', 'AUPRC'],
-      rows: classes,
+      rows: classes.map(({ row }) => row),
+      fold: foldToWorst(
+        classes.map(({ recall }) => -(recall ?? Number.POSITIVE_INFINITY)),
+        'classes with the lowest recall',
+      ),
     },
   ];
 }

@@ -7,6 +7,8 @@ import type { RunRecord } from './run-record.js';
 
 /** So many points of a line are drawn; more are averaged. */
 const POINTS = 150;
+/** The caption has the ends of so many lines; of more it has the range. */
+const TOLD = 4;
 
 export async function learningSection(material: readonly RunMaterial[]): Promise<Section> {
   const runs = material.map(({ run }) => run);
@@ -74,7 +76,7 @@ function onlineAbout({ online }: RunRecord): string {
   return `${counted(online.length, 'evaluation')} on ${online[0]?.queries.toLocaleString('en') ?? 0} training examples`;
 }
 
-export interface Curve {
+export interface Curve<R> {
   slug: string;
   title: string;
   x: string;
@@ -84,25 +86,40 @@ export interface Curve {
   zero?: boolean;
   /** Added to the caption. */
   more?: string;
-  of: (run: RunRecord) => number[][];
-  /** What a run's line comes from, with its count. */
-  about: (run: RunRecord) => string;
+  of: (run: R) => number[][];
+  /** What a line comes from, with its count. */
+  about: (run: R) => string;
 }
 
-/** @returns a line a run; null where none has any */
-export async function curve(runs: readonly RunRecord[], asked: Curve): Promise<Figure | null> {
+/**
+ * @param runs - or anything else that has a line of its own, and a name
+ * @returns a line for each; null where none has any
+ */
+export async function curve<R extends { name: string }>(
+  runs: readonly R[],
+  asked: Curve<R>,
+): Promise<Figure | null> {
   const points = new Map(runs.map((run) => [run, asked.of(run)]));
   const shown = runs.filter((run) => points.get(run)!.length > 0);
   if (shown.length === 0) return null;
   const rows = shown.flatMap((run) =>
     points.get(run)!.map(([x, y]): LinePoint => ({ x: x!, y: y!, series: run.name })),
   );
+  const figure = (y: number): string =>
+    asked.percent ? `${(100 * y).toFixed(1)} %` : String(Number(y.toPrecision(4)));
   const ends = shown.map((run) => {
     const line = points.get(run)!;
-    const show = ([x, y]: number[]): string =>
-      `${asked.percent ? `${(100 * y!).toFixed(1)} %` : Number(y!.toPrecision(4))} at ${x!.toLocaleString('en')}`;
+    const show = ([x, y]: number[]): string => `${figure(y!)} at ${x!.toLocaleString('en')}`;
     return `${run.name}: from ${show(line[0]!)} to ${show(line.at(-1)!)}`;
   });
+  const lasts = shown
+    .map((run) => ({ name: run.name, y: points.get(run)!.at(-1)![1]! }))
+    .sort((a, b) => a.y - b.y);
+  const [lowest, highest] = [lasts[0]!, lasts.at(-1)!];
+  const inShort =
+    shown.length > TOLD
+      ? `In the end from ${figure(lowest.y)} (${lowest.name}) to ${figure(highest.y)} (${highest.name})`
+      : ends.join('; ');
   const abouts = new Set(shown.map(asked.about));
   const about =
     abouts.size === 1 ? [...abouts][0]! : shown.map((run) => `${run.name}: ${asked.about(run)}`).join('; ');
@@ -120,7 +137,7 @@ export async function curve(runs: readonly RunRecord[], asked: Curve): Promise<F
     },
     `${title}, ${y} by ${x}. ${ends.join('; ')}.`,
   );
-  const caption = `${ends.join('; ')} (${x}). ${about}.${asked.more ? ` ${asked.more}` : ''}`;
+  const caption = `${inShort} (${x}). ${about}.${asked.more ? ` ${asked.more}` : ''}`;
   return { kind: 'figure', slug, title, caption, svg };
 }
 

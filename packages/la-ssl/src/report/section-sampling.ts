@@ -1,7 +1,7 @@
 /** @file The section on sampling: how uneven the draws are, and who gets them. */
 import { type Dot, dotChart, type LinePoint, lineChart } from './charts.js';
 import { counted, formatNumber, percent } from './figures.js';
-import { type Part, type Section, slugOf } from './parts.js';
+import { foldToWorst, type Part, type Section, slugOf } from './parts.js';
 import type { RunMaterial } from './run-material.js';
 import { curve } from './section-learning.js';
 import { valuesOf } from './section-speeds.js';
@@ -96,6 +96,10 @@ async function drawsByGroup({ run, updates, kinds }: RunMaterial): Promise<Part[
   if (shares.size === 0) return [];
   const names = [...shares.keys()];
   const [ofData, ofDraws] = ['share of the examples', 'share of the draws'];
+  const timesUniform = (name: string): number => {
+    const { count, draws } = shares.get(name)!;
+    return draws / (count / groups.length);
+  };
   const dots = names.slice(0, MOST_ROWS).flatMap((name): Dot[] => {
     const { count, draws } = shares.get(name)!;
     return [
@@ -124,9 +128,13 @@ async function drawsByGroup({ run, updates, kinds }: RunMaterial): Promise<Part[
       header: ['examples', 'count', 'of the examples, %', 'of the draws, %', 'times uniform'],
       rows: names.map((name) => {
         const { count, draws } = shares.get(name)!;
-        const own = count / groups.length;
-        return [name, formatNumber(count), percent(own), percent(draws), (draws / own).toFixed(2)];
+        const own = percent(count / groups.length);
+        return [name, formatNumber(count), own, percent(draws), timesUniform(name).toFixed(2)];
       }),
+      fold: foldToWorst(
+        names.map((name) => (groups.includes(name) ? -timesUniform(name) : null)),
+        'groups with the fewest draws for their size',
+      ),
     },
   ];
 }

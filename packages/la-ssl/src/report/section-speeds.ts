@@ -49,7 +49,7 @@ export async function speedsSection(material: readonly RunMaterial[]): Promise<S
 }
 
 /** A figure of the updates by its name; of files of other versions too. */
-export function valuesOf(name: string): (run: RunRecord) => number[][] {
+export function valuesOf(name: string): (run: Pick<RunRecord, 'updates'>) => number[][] {
   return ({ updates }) =>
     updates.flatMap((update) => {
       const value = (update as unknown as Record<string, unknown>)[name];

@@ -12,6 +12,7 @@ import { type Dot, dotChart } from './charts.js';
 import { counted } from './figures.js';
 import { type Figure, type Part, type Report, type Section, slugOf } from './parts.js';
 import { readJson } from './run-record.js';
+import { curvesSection } from './section-study-curves.js';
 import { differenceHeatMaps, meanHeatMaps } from './study-heat-maps.js';
 
 const FILE = 'study.json';
@@ -20,14 +21,17 @@ const FILE = 'study.json';
 export function readStudyResult(folder: string): StudyResult | null {
   const result = readJson(join(folder, FILE)) as unknown as StudyResult | null;
   if (!result) return null;
-  if (Array.isArray(result.cells) && Array.isArray(result.metrics) && Array.isArray(result.runs))
-    return result;
+  if (Array.isArray(result.cells) && Array.isArray(result.metrics) && Array.isArray(result.runs)) {
+    const { axes = [], comparisons = [], compare = result.metrics } = result; // not in those of other versions
+    const cells = result.cells.map((cell) => ({ ...cell, values: cell.values ?? {}, told: cell.told ?? [] }));
+    return { ...result, axes, cells, compare, comparisons };
+  }
   throw new Error(
     `${join(folder, FILE)} is not the result of a study. Write it anew: la-ssl study <file> --runs ${folder}`,
   );
 }
 
-/** @param folder - of the study, for its name */
+/** @param folder - of the study: its name, and the curves of its runs */
 export async function studyReport(result: StudyResult, folder: string): Promise<Report> {
   const means = meansTable(result);
   const differences = differencesTable(result);
@@ -49,6 +53,8 @@ export async function studyReport(result: StudyResult, folder: string): Promise<
       ],
     });
   }
+  const curves = await curvesSection(result, folder);
+  if (curves) sections.push(curves);
   const failed = result.runs.filter((run) => run.failed);
   if (failed.length > 0) {
     const warnings = failed.map(
