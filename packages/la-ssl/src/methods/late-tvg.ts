@@ -2,15 +2,20 @@
  * @file LateTVG on SimCLR: the second view goes through a copy of the encoder whose late layers are pruned by magnitude,
  * so that a view must be found without what only few small weights of the late layers carry. Needs no labels.
  *
- * From the paper ("late-layer transformation-based view generation", Algorithm 1): the first view through the encoder,
- * the second through its pruned copy; the mask from the weights as they are at each step, the smallest magnitudes over
- * all late layers together; weights are shared, so that the gradient of the second view reaches those that the mask
- * keeps; the whole encoder is what is kept. Ours: share and layers are its hyperparameters, and the defaults are those
- * of an independent re-implementation for a ResNet-18, whose last 5 convolutions are its last stage; batch norm of the
- * pruned copy has running statistics of its own (as in Jiang 2021, "Self-damaging contrastive learning"); each view has
- * batch statistics of its own, where SimCLR has those of both; the projector is not pruned and sees both.
+ * From the paper ("late-layer transformation-based view generation", Algorithm 1, for SimCLR and SimSiam): the first view
+ * through the encoder, the second through its pruned copy; the mask from the weights as they are at each step, the
+ * smallest magnitudes over all late layers together; weights are shared, so that the gradient of the second view
+ * reaches those that the mask keeps. Its authors published no code, and beyond the abstract this follows an independent
+ * re-implementation and its account of the paper, of which that Algorithm 1 returns the pruned copy.
  *
- * Source: Hamidieh 2024, "Views can be deceiving", https://arxiv.org/abs/2406.18562.
+ * Ours: SimCLR only; the whole encoder is what is kept (`keepPruned`: the copy), as in that re-implementation; share and
+ * layers, which the paper chooses for each data set from a grid, are its defaults for a ResNet-18, whose last 5
+ * convolutions are its last stage; batch norm of the pruned copy has running statistics of its own (as in Jiang 2021,
+ * "Self-damaging contrastive learning"); each view has batch statistics of its own, where SimCLR has those of both; the
+ * projector is not pruned and sees both.
+ *
+ * Sources: Hamidieh 2024, "Views can be deceiving", https://arxiv.org/abs/2406.18562; `training/late_pruning.py` of
+ * github.com/GrGrie/Spur_SpLiCE.
  */
 import { call, cat, einsum, noGrad, type Tensor, zeros } from '@la-ssl/torch';
 import type { Encoder } from '../models/index.js';
@@ -27,11 +32,16 @@ export interface LateTVGOptions extends Omit<SimCLROptions, 'sameAttribute'> {
   latePruning?: number;
   /** How many of the last weight tensors (convolutions; of a transformer, linear layers) are pruned, ≥ 1. */
   lateLayers?: number;
+  /** Whether the pruned copy is what is kept, evaluated and exported, and not the whole encoder. */
+  keepPruned?: boolean;
 }
 
-const DEFAULTS = { latePruning: 0.7, lateLayers: 5 };
+const DEFAULTS = { latePruning: 0.7, lateLayers: 5, keepPruned: false };
 
 export class LateTVG extends SimCLR {
+  override readonly encoder: Encoder;
+  /** What the optimizer trains. */
+  readonly #whole: Encoder;
   /** Holds the pruned weights of a step, and its gradient until it is given to the encoder's. */
   readonly #pruned: Encoder;
   readonly #late: readonly string[];
@@ -41,13 +51,16 @@ export class LateTVG extends SimCLR {
   constructor(options: LateTVGOptions) {
     super(options);
     const { encoder, newEncoder } = options;
-    const { latePruning, lateLayers } = { ...DEFAULTS, ...options };
+    const { latePruning, lateLayers, keepPruned } = { ...DEFAULTS, ...options };
     if (!(latePruning > 0 && latePruning < 1)) {
       throw new RangeError(`latePruning must be > 0 and < 1, got ${latePruning}`);
     }
+    this.#whole = encoder;
     this.#share = latePruning;
     this.#late = lateWeights(encoder, lateLayers);
     this.#pruned = this.child('pruned_encoder', startFollowing(newEncoder(), encoder));
+    this.encoder = keepPruned ? this.#pruned : encoder;
+    this.afterStep();
   }
 
   /**
@@ -56,7 +69,7 @@ export class LateTVG extends SimCLR {
    */
   override similarity(views: readonly Tensor[], _random: Random): Tensor {
     noGrad(() => this.#prune());
-    const z = this.#projectApart(this.encoder, views.slice(0, -1));
+    const z = this.#projectApart(this.#whole, views.slice(0, -1));
     const p = this.#projectApart(this.#pruned, views.slice(1));
     const pairs = einsum('and,bnd->nab', [z, p]).triu(); // place b is view b + 1
     const [n, last] = pairs.shape as [number, number];
@@ -69,7 +82,7 @@ export class LateTVG extends SimCLR {
   afterBackward(): void {
     const pruned = this.#pruned.namedParameters();
     noGrad(() => {
-      for (const [name, parameter] of this.encoder.namedParameters()) {
+      for (const [name, parameter] of this.#whole.namedParameters()) {
         const copy = pruned.get(name)!;
         const { grad } = copy;
         copy.grad = null;
@@ -81,13 +94,18 @@ export class LateTVG extends SimCLR {
     this.#pruned.requiresGrad_(false);
   }
 
+  /** What is kept is of the weights as they stand. */
+  afterStep(): void {
+    if (this.encoder === this.#pruned) noGrad(() => this.#prune());
+  }
+
   /** The first view by the encoder, the second by its pruned copy. */
   protected override project(views: readonly Tensor[]): Projected {
     noGrad(() => this.#prune());
     this.#pruned.requiresGrad_();
     const [first, second] = views as [Tensor, Tensor];
     return this.projectFeatures(
-      cat([this.encode(this.encoder, first), this.encode(this.#pruned, second)], { dim: 0 }),
+      cat([this.encode(this.#whole, first), this.encode(this.#pruned, second)], { dim: 0 }),
     );
   }
 
@@ -99,7 +117,7 @@ export class LateTVG extends SimCLR {
 
   /** Copies the encoder's weights, the smallest of the late ones as zero. */
   #prune(): void {
-    const weights = this.encoder.namedParameters();
+    const weights = this.#whole.namedParameters();
     const threshold = magnitudeThreshold(
       this.#late.map((name) => weights.get(name)!),
       this.#share,

@@ -295,6 +295,23 @@ describe('LateTVG', () => {
       );
     }));
 
+  it('keeps the whole encoder, or the pruned one of the weights as they stand', () =>
+    scope(() => {
+      const zeros = ({ encoder }: LateTVG): number =>
+        encoder.namedParameters().get('layer4.1.conv2.weight')!.eq(0).sum().item();
+      assert.equal(zeros(lateTVG()), 0);
+      const method = lateTVG({ keepPruned: true });
+      const whole = method.stateDict().get('encoder.layer4.1.conv2.weight')!;
+      assert.ok(zeros(method) > 0.3 * whole.numel);
+      noGrad(() => whole.mul_(1e-6));
+      method.afterStep();
+      assert.equal(zeros(method), whole.numel, 'all of it is among the smallest now');
+      const [one, other] = [true, false].map((keepPruned) =>
+        lateTVG({ keepPruned }).forward(pair(), context(EXAMPLES)).loss.item(),
+      );
+      assert.equal(one, other);
+    }));
+
   it('scores by the whole encoder and the pruned one, weights as they are now', () =>
     scope(() => {
       const method = lateTVG().eval();

@@ -85,6 +85,11 @@ export const methodOptions = {
     whole(1),
     'how many of the last convolutions, or linear layers of a transformer, are pruned',
   ),
+  keepPruned: own(
+    'keepPruned',
+    z.boolean(),
+    "the pruned copy is the encoder that is kept, as it is said of the paper's algorithm",
+  ),
   adversaryWeight: own(
     'adversaryWeight',
     z.number().min(0),
