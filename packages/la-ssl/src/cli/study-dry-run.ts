@@ -8,6 +8,7 @@ import {
   type OldRuns,
   type RunState,
   ruleText,
+  runsAtHand,
   type StudyFolder,
   type StudyPlan,
   type StudyRun,
@@ -31,11 +32,13 @@ export async function dryRunStudy(
   plan: StudyPlan,
   folder: StudyFolder,
   parallel: number,
-  flags: { oldRuns: OldRuns; json?: boolean },
+  flags: { oldRuns: OldRuns; reuse: boolean; json?: boolean },
 ): Promise<void> {
   folder.checkOwner();
-  const states = folder.states(plan, flags.oldRuns);
-  new Trials(plan, folder, states).markPruned();
+  const now = folder.states(plan, flags.oldRuns);
+  new Trials(plan, folder, now).markPruned();
+  const atHand = flags.reuse ? runsAtHand(plan, folder, now) : new Map<string, string>();
+  const states = new Map([...now, ...[...atHand.keys()].map((name) => [name, 'trained'] as const)]);
   if (existsSync(folder.path)) folder.checkSpace(plan.runs.filter(({ name }) => states.get(name) === 'new'));
   const left = plan.runs
     .filter((run) => !isOver(states.get(run.name)))
@@ -43,7 +46,7 @@ export async function dryRunStudy(
   const estimator = await timed(
     plan,
     folder,
-    states,
+    now,
     left.filter(({ train }) => train > 0).map(({ run }) => run),
   );
   const seconds = estimator.left(left, parallel);
@@ -68,7 +71,7 @@ export async function dryRunStudy(
     ['run', 'state', 'time'],
     rows.map(({ run, state, seconds }) => [
       run,
-      STATES[state],
+      atHand.has(run) ? `to copy from ${atHand.get(run)}` : STATES[state],
       seconds === null ? '–' : formatDuration(seconds),
     ]),
   );

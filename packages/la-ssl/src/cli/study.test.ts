@@ -81,6 +81,24 @@ test('a study runs what is not done, and nothing twice', async (t) => {
   assert.match((await laSsl('study', file, '--runs', folder)).stderr, /holds something else than this study/);
 });
 
+test('a run that another study has is copied, unless it is wanted anew', async (t) => {
+  const { file, folder } = writeStudy(t);
+  const study = (name: string, ...flags: string[]) =>
+    laSsl('study', file, '--runs', join(folder, 'runs', name), '--parallel', '1', ...flags);
+  const first = await study('first', '--json');
+  writeFileSync(file, stringify({ ...TINY_STUDY, axes: { sampler: ['uniform', 'oracle'] } }));
+  const dry = await study('second', '--dry-run');
+  assert.match(dry.stdout, /^uniform-seed0 +to copy from .*first\/uniform-seed0 /m);
+  assert.match(dry.stdout, /^oracle-seed0 +to train and probe /m);
+  const anew = await study('second', '--no-reuse', '--dry-run');
+  assert.match(anew.stdout, /^uniform-seed0 +to train and probe /m);
+  const second = await study('second', '--json');
+  assert.match(second.stderr, /^Copied from .*runs\/first, with the same options and code: 1 of 2 runs/);
+  assert.doesNotMatch(second.stderr, /uniform-seed0 begins/);
+  const [a, b] = [first, second].map(({ stdout }) => (JSON.parse(stdout) as StudyResult).runs[0]);
+  assert.deepEqual(a, b);
+});
+
 test('a run that fails is reported, and the others go on', async (t) => {
   const { file, folder } = writeStudy(t, { axes: { lr: { wild: 1e30, usual: 0.06 } }, baseline: undefined });
   const runs = join(folder, 'runs');

@@ -1,6 +1,6 @@
 /** @file `la-ssl study`: every run that a question needs, their comparison, and the tables. */
 import { freemem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   BUDGETS,
@@ -18,6 +18,7 @@ import {
   type RunState,
   readStudy,
   runStudy,
+  runsAtHand,
   StudyFolder,
   type StudyPlan,
   StudyProblem,
@@ -26,6 +27,7 @@ import {
   studyMarkdown,
   studyResult,
   Trials,
+  takeRuns,
 } from '../study/index.js';
 import { datasetSpecOf } from '../training/index.js';
 import { checkDatasetSpec } from './dataset-options.js';
@@ -41,6 +43,7 @@ interface StudyFlags {
   threadsPerRun?: number;
   parallel?: number;
   oldRuns: OldRuns;
+  reuse: boolean;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -67,6 +70,7 @@ export function studyCommand(): Command {
         .choices([...OLD_RUNS])
         .default('stop'),
     )
+    .option('--no-reuse', 'train every run, where another study beside this one has the very same, too')
     .option(
       '--dry-run',
       'only say what would run, and how long it should take, by a few timed steps where need be',
@@ -113,6 +117,9 @@ async function run(
   try {
     const states = folder.states(plan, flags.oldRuns);
     folder.checkSpace(plan.runs.filter(({ name }) => states.get(name) === 'new'));
+    const atHand = flags.reuse ? runsAtHand(plan, folder, states) : new Map<string, string>();
+    takeRuns(plan, folder, states, atHand);
+    if (atHand.size > 0) process.stderr.write(`${takenText(atHand, plan.runs.length)}\n`);
     const failed = await work(plan, folder, states, cores);
     if (failed === null) {
       process.stderr.write('Stopped. Go on with the same command.\n');
@@ -134,6 +141,11 @@ async function run(
   } finally {
     release();
   }
+}
+
+function takenText(atHand: ReadonlyMap<string, string>, of: number): string {
+  const places = [...new Set([...atHand.values()].map((path) => dirname(path)))].join(', ');
+  return `Copied from ${places}, with the same options and code: ${atHand.size} of ${of} runs (--no-reuse trains them anew).`;
 }
 
 /** @returns the runs that failed, or null where it was stopped */

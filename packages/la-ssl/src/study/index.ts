@@ -11,6 +11,7 @@ export {
   type StudyResult,
   studyResult,
 } from './results.js';
+export { runsAtHand, takeRuns } from './reuse.js';
 export { metricsOf } from './run-metrics.js';
 export { runStudy, type ScheduleOptions, type StudyEvent } from './schedule.js';
 export { BUDGETS, type BudgetName, readStudy, type Study } from './study-file.js';

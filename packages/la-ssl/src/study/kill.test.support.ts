@@ -21,7 +21,7 @@ async function runOnce(
   runs: string,
   stop?: { signal: 'SIGKILL' | 'SIGINT'; after: number },
 ): Promise<'done' | 'stopped'> {
-  const args = [PROGRAM, 'study', file, '--runs', runs, '--parallel', '2'];
+  const args = [PROGRAM, 'study', file, '--runs', runs, '--parallel', '2', '--no-reuse'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let text = '';
   const begun = new Promise<void>((resolve) => {

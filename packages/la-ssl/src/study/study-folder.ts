@@ -106,10 +106,11 @@ export class StudyFolder {
       );
     }
     const repeated = new Set(old === 'repeat' ? [...others, ...outdated] : []);
-    return new Map(runs.map((run) => [run.name, repeated.has(run) ? 'new' : this.#stateOf(run)]));
+    return new Map(runs.map((run) => [run.name, repeated.has(run) ? 'new' : this.stateOf(run)]));
   }
 
-  #stateOf(run: StudyRun): RunState {
+  /** Where one run stands, by this code and these options. */
+  stateOf(run: StudyRun): RunState {
     const folder = this.run(run);
     if (folder.status !== 'finished') return folder.status === 'empty' ? 'new' : 'unfinished';
     const record = this.probeRecord(run);
