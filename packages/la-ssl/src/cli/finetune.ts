@@ -54,9 +54,10 @@ export function finetuneCommand(): Command {
         process.exitCode = 130;
         return;
       }
-      const { overall, aligned, conflicting, worstGroup } = result.metrics;
+      const { overall, aligned, conflicting, worstGroup, clusters } = result.metrics;
       const cells = [overall, aligned, conflicting, worstGroup].map(formatEstimate);
-      const header = ['fine-tuned', 'overall', 'aligned', 'conflicting', 'worst group', 'which'];
+      const title = clusters ? `fine-tuned, intervals by ${clusters.name} (${clusters.count})` : 'fine-tuned';
+      const header = [title, 'overall', 'aligned', 'conflicting', 'worst group', 'which'];
       const table = formatTable(header, [[path, ...cells, worstGroup?.group ?? '–']]);
       process.stdout.write(`${json ? JSON.stringify({ run: path, ...result }) : table}\n`);
     });

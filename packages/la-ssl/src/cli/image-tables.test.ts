@@ -114,8 +114,8 @@ test('a folder with a table is trained on and probed, its columns guessed or nam
   const images = await over();
   assert.match(images, /intervals over test examples/);
   const people = await over('--cluster-column', 'person', '--metrics', 'auroc');
-  assert.match(people, /intervals by person \(12, each drawn with all .* so few make them too narrow\)/);
-  assert.match(people, /bootstrap over person \(12\), each with all of its examples/);
+  assert.match(people, /intervals by person \(6, each drawn with all .* so few make them too narrow\)/);
+  assert.match(people, /bootstrap over person \(6\), each with all of its examples/);
   assert.equal(await over(), images, 'and back, without a fit');
   const described = await laSsl(
     ...['data', 'describe', 'folder', '--path', photos, '--table', 'metadata.csv', '--image-size', '16'],

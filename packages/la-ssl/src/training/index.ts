@@ -1,5 +1,4 @@
 /** @file Training: options, the loop, what a run leaves. */
-
 export { loadCheckpoint, type Position, saveCheckpoint } from './checkpoint.js';
 export { changedOptions, partOf, prefixed } from './checkpoint-parts.js';
 export {
