@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -95,6 +95,45 @@ test('CelebA in its official layout is trained on and probed by group', async ()
   const wrong = await laSsl('train', '--dataset', 'celeba', '--path', celeba, '--label', 'Bald', ...tiny);
   assert.equal(wrong.status, 1);
   assert.match(wrong.stderr, /list_attr_celeba\.txt has no column Bald\. It has file, Blond_Hair, Male\./);
+});
+
+test('a probe can be judged on the validation split, to choose by', async () => {
+  const validated = join(folder, 'validated');
+  mkdirSync(validated);
+  symlinkSync(join(celeba, 'img_align_celeba'), join(validated, 'img_align_celeba'));
+  writeFileSync(
+    join(validated, 'list_attr_celeba.txt'),
+    readFileSync(join(celeba, 'list_attr_celeba.txt'), 'utf8'),
+  );
+  const splitOf = (row: (typeof rows)[number], i: number): number =>
+    row.split === 0 && i >= 36 ? 1 : row.split;
+  writeFileSync(
+    join(validated, 'list_eval_partition.txt'),
+    rows.map((row, i) => `${row.file} ${splitOf(row, i)}\n`).join(''),
+  );
+  const trained = await laSsl(
+    'train',
+    '--dataset',
+    'celeba',
+    '--path',
+    validated,
+    '--name',
+    'judged',
+    ...tiny,
+  );
+  assert.equal(trained.status, 0, trained.stderr);
+  const probe = async (name: string, on: string) => {
+    const probed = await laSsl('probe', join(runs, name), '--l2', '0.1', '--on', on, '--json');
+    return probed.status === 0
+      ? (JSON.parse(probed.stdout).runs[0].biased.metrics.overall.count as number)
+      : probed.stderr;
+  };
+  assert.deepEqual(
+    [await probe('judged', 'validation'), await probe('judged', 'auto'), await probe('judged', 'test')],
+    [12, 12, 32],
+  );
+  assert.equal(await probe('faces', 'auto'), 32, 'it has no validation split');
+  assert.match(String(await probe('faces', 'validation')), /validation/);
 });
 
 test('a folder with a table is trained on and probed, its columns guessed or named', async () => {
