@@ -84,7 +84,7 @@ export function demoCommand(): Command {
       }
       const runs = await probeRuns(paths);
       const probed = runs.map((run) => run.probed);
-      const comparisons = compareRuns(probed, runs[0]!.data.test);
+      const comparisons = compareRuns(probed);
       if (flags.json) process.stdout.write(`${JSON.stringify(probesAsJson(probed, comparisons))}\n`);
       else {
         process.stdout.write(

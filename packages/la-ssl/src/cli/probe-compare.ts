@@ -17,6 +17,8 @@ export interface ProbedRun {
   folder: RunFolder;
   config: TrainConfig;
   probes: RunProbes;
+  /** What it was judged on. */
+  test: ImageDataset;
 }
 
 /** Runs that differ in their seed only. */
@@ -58,18 +60,20 @@ export type ComparedProbe = (typeof COMPARED)[number];
 export const PARTS = ['overall', 'aligned', 'conflicting', 'worstGroup'] as const;
 type Part = (typeof PARTS)[number];
 
-/** Every condition against the first, over the seeds that both have. */
-export function compareRuns(runs: readonly ProbedRun[], test: ImageDataset): Comparison[] {
+/** Every condition against the first, over the seeds that both have, where both were judged on the same test examples. */
+export function compareRuns(runs: readonly ProbedRun[]): Comparison[] {
   const [baseline, ...others] = conditionsOf(runs);
-  if (!baseline || !test.labels) return [];
-  const known = labelledOnly(test);
+  const first = baseline?.runs[0];
+  if (!baseline || !first?.test.labels) return [];
+  const known = labelledOnly(first.test);
   const labels = known.labels!;
   const comparisons = others.flatMap((other) =>
     COMPARED.flatMap((probe): Comparison[] => {
       const pairs = other.runs.flatMap((run) => {
+        if (!sameExamples(run.test, first.test)) return [];
         const partner = baseline.runs.find(({ config }) => config.seed === run.config.seed);
         const [a, b] = [partner?.probes[probe]?.predictions, run.probes[probe]?.predictions];
-        return a && b && a.length === b.length ? [{ baseline: a, other: b, seed: run.config.seed }] : [];
+        return a && b ? [{ baseline: a, other: b, seed: run.config.seed }] : [];
       });
       if (pairs.length === 0) return [];
       const options = { seed: 0, clusters: known.clusters?.codes };
@@ -80,6 +84,24 @@ export function compareRuns(runs: readonly ProbedRun[], test: ImageDataset): Com
     }),
   );
   return corrected(comparisons);
+}
+
+/** The conditions whose test examples are not those of the first, so that nothing can be told of a difference. */
+export function notComparable([first, ...others]: readonly Condition[]): Condition[] {
+  return others.filter(({ runs }) => !sameExamples(runs[0]!.test, first!.runs[0]!.test));
+}
+
+function sameExamples(one: ImageDataset, other: ImageDataset): boolean {
+  const codes = ({ labels, attributes }: ImageDataset) => [
+    labels ?? [],
+    ...attributes.map((own) => own.codes),
+  ];
+  const [a, b] = [codes(one), codes(other)];
+  return a.length === b.length && a.every((own, k) => sameValues(own, b[k]!));
+}
+
+function sameValues(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.prototype.every.call(a, (value, i) => value === b[i]);
 }
 
 /** Adds Holm's p-values: a family is all conditions against the baseline, for one probe and one column. */

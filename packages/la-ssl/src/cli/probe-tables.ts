@@ -7,6 +7,7 @@ import {
   type Comparison,
   type Condition,
   conditionsOf,
+  notComparable,
   PARTS,
   type ProbedRun,
   shownOf,
@@ -31,7 +32,7 @@ export function shortTable(runs: readonly ProbedRun[], comparisons: readonly Com
 /** The tables that a person reads. */
 export function describeProbes(runs: readonly ProbedRun[], comparisons: readonly Comparison[]): string {
   const parts = [
-    `Accuracy in % on the test set, with 95 % intervals ${intervalsBy(runs)}.`,
+    `Accuracy in % on the ${splitOf(runs)}, with 95 % intervals ${intervalsBy(runs)}.`,
     probeTable('biased', runs),
     probeTable('balanced', runs),
     probeTable('dfr', runs),
@@ -42,9 +43,16 @@ export function describeProbes(runs: readonly ProbedRun[], comparisons: readonly
   const conditions = all.filter((condition) => condition.runs.length > 1);
   if (conditions.length > 0) parts.push(...COMPARED.map((probe) => seedsTable(probe, conditions)));
   if (comparisons.length > 0) parts.push(comparisonTable(comparisons, all));
+  for (const { name } of notComparable(all)) {
+    parts.push(`${name} is not compared with ${all[0]!.name}: their test examples are not the same.`);
+  }
   parts.push(noteOf(runs.map(({ config }) => knowledgeOf(config))));
   const warnings = runs.flatMap((run) => run.probes.warnings.map((text) => `${run.folder.path}: ${text}`));
   return [...parts.filter((part) => part !== ''), ...warnings].join('\n\n');
+}
+
+function splitOf(runs: readonly ProbedRun[]): string {
+  return runs.some(({ test }) => test.split === 'validation') ? 'validation split' : 'test set';
 }
 
 /** Clusters below which their bootstrap is known to be too narrow (`clusterMetrics`). */

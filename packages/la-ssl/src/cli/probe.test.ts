@@ -111,6 +111,15 @@ test('compares several runs with the first, corrected for how many they are', as
   assert.match(table.stdout, /\* p < 0\.05 after Holm's correction/);
 });
 
+test('names a damaged probe.json, and makes it anew where that is asked for', async () => {
+  const whole = readFileSync(file, 'utf8');
+  writeFileSync(file, whole.slice(0, whole.length / 2));
+  const { status, stderr } = await laSsl('probe', run, '--l2', '0.01');
+  assert.equal(status, 1);
+  assert.match(stderr, /one\/probe\.json is damaged .*--again/);
+  assert.match(await probed('--again'), /biased probe/);
+});
+
 test('says of each run what it was told beside pixels', async () => {
   const config = join(run, 'config.yaml');
   const plain = readFileSync(config, 'utf8');

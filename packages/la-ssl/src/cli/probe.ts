@@ -54,7 +54,7 @@ export function probeCommand(): Command {
       'weight of the L2 penalty (chosen on the validation split, or a held-out part of the training set)',
       nonNegative,
     )
-    .option('--seed <number>', 'of the balanced subsets and the held-out part', nonNegative, 0)
+    .option('--seed <number>', 'of the balanced subsets and the held-out part', wholeNumber, 0)
     .addOption(
       new Option('--probes <names>', `which, besides biased: ${listOf(PROBE_KINDS)}`)
         .argParser((text) => namesAmong(text, Object.keys(PROBE_KINDS) as ProbeKind[]))
@@ -93,13 +93,12 @@ Examples:
     .action(async (paths: string[], flags: ProbeFlags) => {
       const runs = await probeRuns(paths, { ...flags, detail: flags.metrics !== undefined });
       const probed = runs.map((run) => run.probed);
-      const comparisons = compareRuns(probed, runs[0]!.data.test);
+      const comparisons = compareRuns(probed);
       const metrics = flags.metrics && metricEstimates(runs, flags.metrics);
-      const notes = runs.some(({ data }) => data.judgedOn) ? ['Judged on the validation split.'] : [];
       process.stdout.write(
         flags.json
           ? `${JSON.stringify({ ...probesAsJson(probed, comparisons), ...(metrics && { metrics }) })}\n`
-          : `${[...notes, describeProbes(probed, comparisons), ...(metrics ? metricTables(metrics) : [])].join('\n\n')}\n`,
+          : `${[describeProbes(probed, comparisons), ...(metrics ? metricTables(metrics) : [])].join('\n\n')}\n`,
       );
     });
 }
@@ -124,6 +123,13 @@ export function nonNegative(text: string): number {
   const value = Number(text);
   if (!(value >= 0) || text.trim() === '')
     throw new InvalidArgumentError('It takes a number that is not negative.');
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  const value = nonNegative(text);
+  if (!(Number.isInteger(value) && value < 2 ** 32))
+    throw new InvalidArgumentError('It takes a whole number from 0 to 4294967295.');
   return value;
 }
 
@@ -152,7 +158,7 @@ export async function probeRuns(
           onProgress: (done, text) => progress.update(100 * done, 100, text),
         }),
       );
-      runs.push({ probed: { folder, config, probes }, data });
+      runs.push({ probed: { folder, config, probes, test: data.test }, data });
     } finally {
       progress.stop();
     }

@@ -13,6 +13,7 @@ import { quantile } from '../sampling/index.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { bootstrapPValue } from './bootstrap-p-value.js';
 import { clusterStrata } from './clusters.js';
+import { countOf } from './figure-counts.js';
 import { defaultConfidence, type Estimate, tailOf } from './intervals.js';
 import { MetricEvaluator, type MetricName } from './metric-evaluator.js';
 import type { ScoredSet } from './scored-set.js';
@@ -24,7 +25,7 @@ export type MetricEstimates<T = Estimate> = Readonly<Partial<Record<MetricName, 
 
 /**
  * Figures with bootstrap intervals.
- * @returns those that the test set can give; `count` is the number of its examples
+ * @returns those that the test set can give; `count` is the number of examples that a figure comes from (`countOf`)
  * @throws RangeError where the set does not fit together or an option is out of range
  */
 export function bootstrapMetrics(
@@ -96,7 +97,7 @@ function intervals(
         value: own,
         low: quantile(replicates, tail),
         high: quantile(replicates, 1 - tail),
-        count: set.labels.length,
+        count: countOf(name, set),
         pValue: bootstrapPValue(replicates),
       },
     ]),

@@ -170,7 +170,7 @@ function tooFew({ groupOf }: EvaluationGroups, examples: number): string[] {
   if (each >= FEW) return [];
   return [
     `The balanced probe is fitted on ${examples} examples at a time, ${each} of each of ${groups} groups, because ` +
-      "the smallest has no more. Take more training examples, or balancing 'aligned-vs-conflicting'.",
+      'the smallest has no more. Take more training examples.',
   ];
 }
 

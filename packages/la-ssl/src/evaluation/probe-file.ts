@@ -64,6 +64,7 @@ export async function writeProbes(
  * The saved probes of a run.
  * @returns `made`: which there are, also those that the data set does not allow; null where there is no file, or one that
  *   was made with other options or of another encoder
+ * @throws Error that names the file, where one is damaged
  */
 export function readProbes(
   folder: RunFolder,
@@ -71,8 +72,8 @@ export function readProbes(
 ): { probes: RunProbes; made: ReadonlySet<ProbeKind> } | null {
   const file = folder.file(JSON_FILE);
   if (!existsSync(file) || !existsSync(folder.file(TENSORS_FILE))) return null;
-  const saved = JSON.parse(readFileSync(file, 'utf8')) as Partial<RunProbes> & { key: unknown };
-  if (JSON.stringify(saved.key) !== JSON.stringify(key)) return null;
+  const saved = parsed(file);
+  if (!saved || JSON.stringify(saved.key) !== JSON.stringify(key)) return null;
   return scope(() => {
     const { tensors } = loadSafetensors(folder.file(TENSORS_FILE));
     const whole = (name: ProbeKind): SavedProbe | null => {
@@ -93,4 +94,12 @@ export function readProbes(
     };
     return { probes, made: new Set(KINDS.filter((name) => name in saved)) };
   });
+}
+
+function parsed(file: string): (Partial<RunProbes> & { key: unknown }) | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`${file} is damaged (${(error as Error).message}). Make the probe anew by --again.`);
+  }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from '../random.js';
 import { samplingDiagnostics } from './diagnostics.js';
-import { failureSigns } from './failure-signs.js';
+import { failureSigns, type WatchedSettings } from './failure-signs.js';
 import { LearningSpeedSampler, type LearningSpeedSamplerOptions } from './learning-speed-sampler.js';
 import { LearningSpeedMonitor } from './monitor.js';
 
@@ -35,7 +35,7 @@ function signsOf(
     const { speeds } = monitor;
     const news = monitor.takeNews();
     const diagnostics = samplingDiagnostics({ ...update, speeds, previousSpeeds, news });
-    if (epoch === 12) return failureSigns({ ...diagnostics, ...update }, options.targetEss);
+    if (epoch === 12) return failureSigns({ ...diagnostics, ...update }, options as WatchedSettings);
     previousSpeeds = Float64Array.from(speeds);
   }
 }
@@ -62,6 +62,21 @@ describe('failureSigns', () => {
     const [found, ...others] = signsOf({ level: 0.8, noise: 0.2, emaWeight: 0.1 }, { gamma: 100, r: 0.02 });
     assert.deepEqual(others, []);
     assert.match(found!.text, /^effective sample size fell to [\d.]+ %.*--gamma.*--uniform-share/);
+  });
+
+  it('names the option that the scaling function has', () => {
+    const size = {
+      effectiveSampleSize: 10,
+      effectiveSampleShare: 0.01,
+      rankCorrelation: null,
+      agreement: null,
+    };
+    const remedy = (scaling: WatchedSettings['scaling']) => failureSigns(size, { scaling })[0]!.text;
+    assert.match(remedy(undefined), /Lower --gamma/);
+    assert.match(remedy('reciprocal-rank'), /Lower --power/);
+    assert.match(remedy('exponential'), /Raise --scaling-temperature/);
+    assert.match(remedy('top-share'), /Raise --slowest-share/);
+    assert.match(remedy(null), /dominate\. Raise --uniform-share\.$/);
   });
 
   it('tells a target that cannot be had and what is nearest, and is quiet where it is held', () => {

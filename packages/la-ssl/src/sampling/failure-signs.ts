@@ -5,6 +5,7 @@
  * The thresholds were measured on the drawn shapes and Colored MNIST with SimCLR (README of this folder).
  */
 import type { SamplingDiagnostics } from './diagnostics.js';
+import { type Knob, SCALINGS, type ScalingName } from './scaling/index.js';
 import type { ChosenKnob } from './target.js';
 
 export type FailureSign = 'noisy-speeds' | 'few-dominate' | 'speeds-mean-little' | 'target-missed';
@@ -37,13 +38,27 @@ export type WatchedDiagnostics = Pick<
   readonly chosen?: ChosenKnob | null;
 };
 
+/** How the probabilities were made: the remedy depends on it. */
+export interface WatchedSettings {
+  /** The effective sample size that was to be held: what falls short of it then is told, not what is small. */
+  readonly targetEss?: number | undefined;
+  /** The shape of h ('linear'); null where it is none of those by name. */
+  readonly scaling?: ScalingName | null | undefined;
+}
+
+const GENTLER: Record<Knob, string> = {
+  gamma: 'Lower --gamma',
+  power: 'Lower --power',
+  scalingTemperature: 'Raise --scaling-temperature',
+  slowestShare: 'Raise --slowest-share',
+};
+
 /**
- * @param targetEss - the effective sample size that was to be held: what falls short of it then is told, not what is small
  * @returns the signs that an update shows, none where all is well; what is not known (null) shows none
  */
 export function failureSigns(
   { effectiveSampleSize, effectiveSampleShare, rankCorrelation, agreement, chosen }: WatchedDiagnostics,
-  targetEss?: number,
+  { targetEss, scaling = 'linear' }: WatchedSettings = {},
 ): FoundSign[] {
   const { stability, effectiveSampleShare: leastSize, agreement: leastAgreement } = FAILURE_THRESHOLDS;
   const signs: FoundSign[] = [];
@@ -60,8 +75,10 @@ export function failureSigns(
     signs.push({
       sign: 'few-dominate',
       text:
-        `effective sample size fell to ${percent(effectiveSampleShare)}: ` +
-        'few examples dominate. Lower --gamma, give --uniform-share, or hold a size by --target-ess.',
+        `effective sample size fell to ${percent(effectiveSampleShare)}: few examples dominate. ` +
+        (scaling === null
+          ? 'Raise --uniform-share.'
+          : `${GENTLER[SCALINGS[scaling].knob]}, give --uniform-share, or hold a size by --target-ess.`),
     });
   }
   if (rankCorrelation !== null && rankCorrelation < stability) {

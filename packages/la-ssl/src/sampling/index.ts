@@ -23,6 +23,7 @@ export {
   type FoundSign,
   failureSigns,
   type WatchedDiagnostics,
+  type WatchedSettings,
 } from './failure-signs.js';
 export { type GroupDiagnostics, SPEED_QUANTILES } from './group-diagnostics.js';
 export {

@@ -16,7 +16,7 @@ const STEPS = 100;
 
 /**
  * Bisection on the logarithm of the knob. It ends well: where a knob is sharper, the weights of slow examples rise
- * against those of all faster ones, so the effective sample size falls (for top-share in steps of one example).
+ * against those of all faster ones, so the effective sample size falls.
  *
  * @param range - values of the knob, from next to uniform to sharpest
  * @param sizeAt - the effective sample size, as a share, that a value of the knob gives

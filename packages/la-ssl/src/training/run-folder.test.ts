@@ -78,6 +78,14 @@ describe('RunFolder', () => {
     assert.deepEqual(folder.readMetrics(), [line(1), line(3)]);
   });
 
+  it('names the line of the metrics that is damaged', async (t) => {
+    const { folder } = await newRun(t);
+    folder.log(line(1));
+    appendFileSync(folder.metricsFile, '{"kind":"st\n');
+    folder.log(line(2));
+    assert.throws(() => folder.readMetrics(), /metrics\.jsonl, line 2, is damaged .*Take the line out/);
+  });
+
   it('drops later speeds and half files on going on, and nothing else', async (t) => {
     const { folder } = await newRun(t);
     const speeds = ['epoch-0003.parquet', 'epoch-0004.parquet', 'epoch-0005.parquet', 'notes.txt'];

@@ -125,15 +125,23 @@ export class RunFolder {
     }
   }
 
-  /** @returns the lines of the metrics; a last line that a kill cut short is left out */
+  /**
+   * @returns the lines of the metrics; a last line that a kill cut short is left out
+   * @throws Error that names file and line, where one is damaged
+   */
   readMetrics(): MetricsEvent[] {
     if (!existsSync(this.metricsFile)) return [];
-    const text = readFileSync(this.metricsFile, 'utf8');
-    return text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as MetricsEvent);
+    const lines = readFileSync(this.metricsFile, 'utf8').split('\n').slice(0, -1);
+    return lines.flatMap((line, i) => {
+      try {
+        return line === '' ? [] : [JSON.parse(line) as MetricsEvent];
+      } catch (error) {
+        throw new Error(
+          `${this.metricsFile}, line ${i + 1}, is damaged (${(error as Error).message}). ` +
+            'Take the line out, or train the run anew.',
+        );
+      }
+    });
   }
 
   /** Writes a whole file, or none. @throws Error that names the file, where the disk is full */

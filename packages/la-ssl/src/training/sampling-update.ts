@@ -1,6 +1,6 @@
 /** @file What precedes the draws of an epoch: every example's similarity is measured, and the probabilities follow. */
 import type { ImageDataset } from '../data/index.js';
-import { failureSigns, samplingDiagnostics } from '../sampling/index.js';
+import { failureSigns, samplingDiagnostics, type WatchedSettings } from '../sampling/index.js';
 import type { Position, RunState } from './checkpoint.js';
 import type { ResolvedConfig } from './config.js';
 import type { MetricsEvent } from './events.js';
@@ -8,6 +8,7 @@ import type { RunFolder } from './run-folder.js';
 import { scoreAll } from './scoring.js';
 import type { RunParts } from './setup.js';
 import { writeSpeeds } from './speeds-file.js';
+import type { Stopwatch } from './stopwatch.js';
 
 /** A run as far as it has come. */
 export interface RunInProgress {
@@ -16,6 +17,7 @@ export interface RunInProgress {
   readonly parts: RunParts;
   readonly state: RunState;
   readonly position: Position;
+  readonly stopwatch: Stopwatch | null;
   /** Takes a line of the metrics. */
   log: (event: MetricsEvent) => void;
 }
@@ -26,9 +28,10 @@ export interface RunInProgress {
  * @returns false where a similarity is NaN; the monitor then stays as it was
  */
 export async function scorePass(
-  { config, options, parts, position }: RunInProgress,
+  { config, options, parts, position, stopwatch }: RunInProgress,
   onBatch: (examples: number) => void,
 ): Promise<boolean> {
+  stopwatch?.to('scoring');
   const started = performance.now();
   const similarities = await scoreAll({
     method: parts.method,
@@ -47,12 +50,14 @@ export async function scorePass(
     similarities,
   );
   position.scoringSeconds = (performance.now() - started) / 1000;
+  stopwatch?.to();
   return true;
 }
 
 /** New probabilities, their diagnostics into the metrics, the speeds behind them into a file. */
 export async function updateProbabilities(run: RunInProgress): Promise<void> {
-  const { config, parts, position, state, options } = run;
+  const { config, parts, position, state, options, stopwatch } = run;
+  stopwatch?.to('sampling');
   const { epoch, warned } = position;
   const { monitor, groups, conflicting } = parts;
   const { speeds, seen } = monitor;
@@ -75,7 +80,7 @@ export async function updateProbabilities(run: RunInProgress): Promise<void> {
     chosen: update?.chosen ?? null,
     uniformBecause: update?.uniformBecause ?? null,
   });
-  const signs = update ? failureSigns({ ...diagnostics, ...update }, config.targetEss) : [];
+  const signs = update ? failureSigns({ ...diagnostics, ...update }, watchedSettings(config)) : [];
   for (const { sign, text } of signs) {
     if (warned.includes(sign)) continue; // each once in a run
     warned.push(sign);
@@ -83,6 +88,7 @@ export async function updateProbabilities(run: RunInProgress): Promise<void> {
   }
   state.previousSpeeds.set(speeds);
   position.hasPrevious = true;
+  stopwatch?.to('writing');
   await writeSpeeds(options.folder.file(`speeds/epoch-${String(epoch).padStart(4, '0')}.parquet`), {
     epoch,
     ids: options.dataset.ids,
@@ -90,4 +96,10 @@ export async function updateProbabilities(run: RunInProgress): Promise<void> {
     speeds: Array.from(speeds, (speed, i) => (seen[i] ? speed : null)),
     probabilities,
   });
+  stopwatch?.to();
+}
+
+/** High-loss has no scaling function, and its configuration may hold a target that is for others. */
+function watchedSettings({ sampler, targetEss, scaling }: ResolvedConfig): WatchedSettings {
+  return sampler === 'high-loss' ? { scaling: null } : { targetEss, scaling };
 }
