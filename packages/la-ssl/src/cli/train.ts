@@ -9,6 +9,7 @@ import {
   type OnlineEvent,
   OPTION_GROUPS,
   pretrain,
+  profileOf,
   type ResolvedConfig,
   RunFolder,
   resolveConfig,
@@ -19,6 +20,7 @@ import { checkDatasetSpec } from './dataset-options.js';
 import { interruptible } from './interrupt.js';
 import { loadWithBar } from './load-data.js';
 import { addSchemaOptions, checkOptions, givenOptions, readOptionsFile } from './options.js';
+import { profileTable } from './profile-table.js';
 import { createProgress } from './progress.js';
 
 interface TrainFlags {
@@ -26,6 +28,7 @@ interface TrainFlags {
   name?: string;
   runs: string;
   resume?: string;
+  profile?: boolean;
   json?: boolean;
 }
 
@@ -36,6 +39,7 @@ export function trainCommand(): Command {
     .option('--name <name>', 'name of the run (data set, sampler and seed)')
     .option('--runs <folder>', 'where runs are kept', 'runs')
     .option('--resume <run>', 'go on with this run, with the options that it was started with')
+    .option('--profile', 'say where the time goes: a table at the end, lines in the metrics')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -52,12 +56,14 @@ Examples:
     const { folder, config } = flags.resume
       ? resumedRun(flags.resume, givenOptions(command, trainConfigSchema))
       : await newRun(flags, givenOptions(command, trainConfigSchema));
-    const outcome = await runTraining(config, folder).catch((error: unknown) => {
+    const outcome = await runTraining(config, folder, flags.profile).catch((error: unknown) => {
       if (!flags.resume && !folder.hasBegun) folder.remove(); // the name is free for another try
       throw error;
     });
+    const profile = flags.profile ? profileOf(folder.readMetrics()) : null;
+    if (profile && !flags.json) process.stderr.write(`${profileTable(profile)}\n`);
     if (flags.json) {
-      process.stdout.write(`${JSON.stringify({ run: folder.path, outcome })}\n`);
+      process.stdout.write(`${JSON.stringify({ run: folder.path, outcome, ...(profile && { profile }) })}\n`);
     } else if (outcome === 'finished') {
       process.stdout.write(`Finished: ${folder.path}\nNext: la-ssl probe ${folder.path}\n`);
     }
@@ -109,10 +115,11 @@ function freeName(runs: string, wanted: string): string {
   }
 }
 
-/** Trains with a progress bar; Ctrl-C stops it with a checkpoint. */
+/** Trains with a progress bar; Ctrl-C stops it with a checkpoint. @param profile - as for `pretrain` */
 export async function runTraining(
   config: ResolvedConfig,
   folder: RunFolder,
+  profile = false,
 ): Promise<'finished' | 'interrupted'> {
   const spec = datasetSpecOf(config);
   const train = await loadWithBar(spec, (options) => loadSplit(spec, 'train', options));
@@ -136,7 +143,7 @@ export async function runTraining(
   };
   try {
     return await interruptible('Stopping after this step, with a checkpoint', (signal) =>
-      pretrain(config, { dataset: train, folder, onEvent, signal }),
+      pretrain(config, { dataset: train, folder, onEvent, signal, profile }),
     );
   } finally {
     progress.stop();

@@ -2,6 +2,7 @@
  * @file What a run tells while it trains. The same objects are the lines of `metrics.jsonl`, but for `progress`.
  */
 import type { ChosenKnob, FailureSign, SamplingDiagnostics } from '../sampling/index.js';
+import type { Profile } from './stopwatch.js';
 
 /** Every few steps. */
 export interface StepEvent {
@@ -27,10 +28,10 @@ export interface EpochEvent {
   similarity: number;
   /** Share of the epoch's draws that were conflicting, where that is known. */
   conflictingDraws: number | null;
-  /** Of training, in seconds; scoring apart. These two differ from run to run. */
+  /** Of the training steps, and of the scoring pass before them. These times differ from run to run. */
   seconds: number;
   scoringSeconds: number;
-  /** Examples a second (each is two views). */
+  /** Images, not views, a second of the training steps: the epoch's draws over its `seconds`. */
   examplesPerSecond: number;
 }
 
@@ -74,6 +75,17 @@ export interface OnlineEvent {
   seconds: number;
 }
 
+/** Where asked for: where the time went since the last such line. One an epoch, one at a checkpoint inside, one at the end. */
+export interface ProfileEvent {
+  kind: 'profile';
+  /** Epochs done. */
+  epoch: number;
+  /** Optimizer steps done. */
+  step: number;
+  /** By part; together the time that passed. */
+  seconds: Profile;
+}
+
 /** Often, for a progress bar; not written to the metrics. */
 export interface ProgressEvent {
   kind: 'progress';
@@ -92,5 +104,5 @@ export interface NoteEvent {
   text: string;
 }
 
-export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent | WarningEvent | OnlineEvent;
+export type MetricsEvent = StepEvent | EpochEvent | UpdateEvent | WarningEvent | OnlineEvent | ProfileEvent;
 export type TrainEvent = MetricsEvent | ProgressEvent | NoteEvent;

@@ -28,4 +28,5 @@ export { type CosineOptions, cosineLr } from './schedule.js';
 export { type ScoringOptions, scoreAll } from './scoring.js';
 export { createMethod, createRun, encoderOptionsOf, type RunParts, viewsOf } from './setup.js';
 export { readSpeeds, type SpeedsOfUpdate } from './speeds-file.js';
+export { PROFILE_PARTS, type Profile, type ProfilePart, profileOf, Stopwatch } from './stopwatch.js';
 export { augmentedViews, type MakeViews, methodRandom, SCORING_VIEWS, TRAINING_VIEWS } from './views.js';

@@ -26,6 +26,8 @@ export interface PretrainOptions {
   onEvent?: (event: TrainEvent) => void;
   /** Stops the run at the next step, with a checkpoint. */
   signal?: AbortSignal;
+  /** Whether the metrics tell where the time goes; changes no number. */
+  profile?: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ async function pretrainLocked(
   config: ResolvedConfig,
   options: PretrainOptions,
 ): Promise<'finished' | 'interrupted'> {
-  const { dataset, folder, signal } = options;
+  const { dataset, folder } = options;
   const plan = onlinePlan(config, dataset);
   const resumes = existsSync(folder.checkpointFile);
   const notes = new Set<string>();
@@ -72,19 +74,32 @@ async function pretrainLocked(
     const position = resumes ? loadCheckpoint(folder.checkpointFile, state) : { ...START, warned: [] };
     folder.rewind(position);
     const loop = new TrainingLoop(config, options, { ...parts, online }, state, position);
-    while (position.epoch < config.epochs) {
-      if (!(await loop.epoch())) return 'interrupted';
+    const outcome = await trainEpochs(loop);
+    if (outcome === 'finished') {
+      loop.stopwatch?.to('writing');
+      saveEncoder(folder.encoderFile, parts.method.encoder, encoderInfoOf(config, dataset.shape));
     }
-    saveEncoder(folder.encoderFile, parts.method.encoder, encoderInfoOf(config, dataset.shape));
-    return 'finished';
-  } catch (error) {
-    if (signal?.aborted && error === signal.reason) return 'interrupted'; // while scoring or evaluating
-    throw error;
+    loop.logProfile();
+    return outcome;
   } finally {
     scope(() => {
       for (const tensor of parts.optimizer.stateDict().values()) tensor.dispose();
       parts.method.dispose();
       online?.probe.dispose();
     });
+  }
+}
+
+/** All epochs that are left, or those before the signal. */
+async function trainEpochs(loop: TrainingLoop): Promise<'finished' | 'interrupted'> {
+  const { signal } = loop.options;
+  try {
+    while (loop.position.epoch < loop.config.epochs) {
+      if (!(await loop.epoch())) return 'interrupted';
+    }
+    return 'finished';
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return 'interrupted'; // while scoring or evaluating
+    throw error;
   }
 }

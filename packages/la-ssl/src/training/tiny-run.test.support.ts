@@ -66,11 +66,13 @@ export async function newRun(
 export async function goOn(
   run: { folder: RunFolder; config: ResolvedConfig },
   stopAt: (event: TrainEvent) => boolean = () => false,
+  profile = false,
 ): Promise<'finished' | 'interrupted'> {
   const controller = new AbortController();
   return pretrain(run.config, {
     dataset,
     folder: run.folder,
+    profile,
     signal: controller.signal,
     onEvent: (event) => {
       if (stopAt(event)) controller.abort();
@@ -89,6 +91,9 @@ export function withoutTimes(event: MetricsEvent): object {
 export function resultOf(folder: RunFolder): { encoder: string; metrics: object[] } {
   return {
     encoder: readFileSync(folder.encoderFile).toString('base64'),
-    metrics: folder.readMetrics().map(withoutTimes),
+    metrics: folder
+      .readMetrics()
+      .filter(({ kind }) => kind !== 'profile')
+      .map(withoutTimes),
   };
 }

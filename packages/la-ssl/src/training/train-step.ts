@@ -10,6 +10,7 @@ import type { Method, MethodOutput, StepContext } from '../methods/index.js';
 import type { ResolvedConfig } from './config.js';
 import type { AttributeCodes } from './knowledge.js';
 import type { OnlineEvaluation } from './online-evaluation.js';
+import type { Stopwatch } from './stopwatch.js';
 import { type MakeViews, methodRandom, TRAINING_VIEWS, type ViewsPlace } from './views.js';
 
 /** What a step works with. */
@@ -21,6 +22,7 @@ export interface StepParts {
   online: OnlineEvaluation | null;
   /** Of all examples, where the method is told. */
   attributes?: AttributeCodes | null;
+  stopwatch?: Stopwatch | null;
 }
 
 /** Where in the run a step is. */
@@ -45,7 +47,7 @@ export function trainStep(
   parts: StepParts,
   { step, lr, ...place }: StepPlace,
 ): StepOutcome {
-  const { optimizer, method } = parts;
+  const { optimizer, method, stopwatch } = parts;
   const views = { purpose: TRAINING_VIEWS, step } as const;
   const context = { ...place, random: methodRandom(config.seed, views) };
   const size = context.indices.length;
@@ -55,6 +57,7 @@ export function trainStep(
     similarities: new Float64Array(size),
     speeds: new Float64Array(size),
   };
+  stopwatch?.to('optimizer');
   optimizer.zeroGrad();
   for (const [start, end] of partsOf(size, config.accumulate)) {
     const part = { ...context, indices: context.indices.subarray(start, end) };
@@ -75,6 +78,7 @@ export function trainStep(
     outcome.similarities.set(similarities, start);
     outcome.speeds.set(speeds, start);
   }
+  stopwatch?.to('optimizer');
   scope(() => method.afterBackward?.(context));
   const { clipGradient, clipEachGradient, weightDecay, weightDecayEnd } = config;
   if (clipGradient > 0) optim.clipGradNorm(method.namedParameters(), clipGradient);
@@ -85,6 +89,7 @@ export function trainStep(
   }
   optimizer.step();
   scope(() => method.afterStep?.(context));
+  stopwatch?.to();
   return outcome;
 }
 
@@ -103,23 +108,27 @@ function backward(
   share: number,
   byLoss: boolean,
 ): StepOutcome {
-  const { dataset, method, makeViews, online, attributes } = parts;
+  const { dataset, method, makeViews, online, attributes, stopwatch } = parts;
   const told = attributes && { attributes: context.indices.map((i) => attributes.codes[i]!) };
   const { channels, height, width } = dataset.shape;
   return scope(() => {
+    stopwatch?.to('loading');
     const pixels = imagesAt(dataset, context.indices);
     const images = fromData(pixels, [context.indices.length, channels, height, width]);
-    const output = method.forward(makeViews(images, place), {
-      ...context,
-      ...told,
-    });
+    stopwatch?.to('augmentation');
+    const views = makeViews(images, place);
+    stopwatch?.to('forward');
+    const output = method.forward(views, { ...context, ...told });
     const { loss, similarity, features, terms = {} } = output;
     const weighted = share === 1 ? loss : loss.mul(share);
     const value = weighted.item();
     if (Number.isFinite(value)) {
+      stopwatch?.to('backward');
       weighted.backward();
+      stopwatch?.to('evaluation');
       online?.probe.learn(features, context.indices);
     }
+    stopwatch?.to();
     const means = Object.entries(terms).map(([name, term]) => [name, term.item()]);
     const similarities = similarity.toFloat64Array();
     const speeds = byLoss ? speedsOfLosses(output) : similarities;

@@ -12,6 +12,7 @@ import type { OnlineEvaluation } from './online-evaluation.js';
 import type { PretrainOptions } from './pretrain.js';
 import { type RunInProgress, scorePass, updateProbabilities } from './sampling-update.js';
 import type { RunParts } from './setup.js';
+import { Stopwatch } from './stopwatch.js';
 import { Timetable } from './timetable.js';
 import { type StepOutcome, trainStep } from './train-step.js';
 
@@ -24,6 +25,7 @@ function addTo(sums: Record<string, number>, terms: Record<string, number>): Rec
 
 /** One run in progress: its parts, and where it stands. */
 export class TrainingLoop implements RunInProgress {
+  readonly stopwatch: Stopwatch | null;
   readonly #times: Timetable;
   readonly #work: { total: number; done: number };
   #lastCheckpoint = performance.now();
@@ -35,6 +37,7 @@ export class TrainingLoop implements RunInProgress {
     readonly state: RunState,
     readonly position: Position,
   ) {
+    this.stopwatch = options.profile ? new Stopwatch() : null;
     this.#times = new Timetable(config, options.dataset.shape.count);
     this.#work = this.#times.work(position);
   }
@@ -44,6 +47,7 @@ export class TrainingLoop implements RunInProgress {
     const { options, config, parts, position } = this;
     if (!position.prepared) await this.#prepare();
     const draws = this.#draws(position.epoch);
+    this.stopwatch?.to();
     parts.method.train();
     while (position.step < this.#times.steps) {
       if (options.signal?.aborted) {
@@ -77,6 +81,7 @@ export class TrainingLoop implements RunInProgress {
   /** The examples of an epoch in the order of training. */
   #draws(epoch: number): Int32Array {
     const { config, parts } = this;
+    this.stopwatch?.to('sampling');
     const draws = parts.sampler.drawsFor(epoch);
     if (config.batchBy === 'draw' || !parts.attributes) return draws;
     const starts = Array.from({ length: this.#times.steps }, (_, step) => this.#times.start(step));
@@ -104,7 +109,11 @@ export class TrainingLoop implements RunInProgress {
     const step = position.epoch * this.#times.steps + position.step;
     const lr = this.#times.lr(step);
     const { loss, terms, similarities, speeds } = this.#descend(indices, step, lr);
-    if (config.scoring === 'in-step') parts.monitor.observe(indices, speeds);
+    if (config.scoring === 'in-step') {
+      this.stopwatch?.to('scoring');
+      parts.monitor.observe(indices, speeds);
+      this.stopwatch?.to();
+    }
     position.step += 1;
     position.lossSum += loss;
     position.lossSinceLine += loss;
@@ -134,7 +143,8 @@ export class TrainingLoop implements RunInProgress {
     const { config, options, parts, position } = this;
     const progress = step / (config.epochs * this.#times.steps);
     const place = { indices, step, epoch: position.epoch, progress, lr };
-    const outcome = trainStep(config, { ...parts, dataset: options.dataset }, place);
+    const stepParts = { ...parts, dataset: options.dataset, stopwatch: this.stopwatch };
+    const outcome = trainStep(config, stepParts, place);
     if (!Number.isFinite(outcome.loss)) throw this.#diverged(`the loss became ${outcome.loss}`);
     return outcome;
   }
@@ -146,6 +156,7 @@ export class TrainingLoop implements RunInProgress {
   /** The online evaluation, where one is due after so many epochs; nothing is changed by it. */
   async #evaluate(epoch: number): Promise<OnlineEvent | null> {
     const { parts, options } = this;
+    this.stopwatch?.to('evaluation');
     const started = performance.now();
     try {
       const result = await parts.online?.evaluate(epoch, options.signal);
@@ -157,12 +168,28 @@ export class TrainingLoop implements RunInProgress {
       if (epoch > 0 && options.signal?.aborted) this.#checkpoint(); // the epoch is trained
       if (error instanceof NonFiniteFeatures) throw this.#diverged('features became infinite or NaN');
       throw error;
+    } finally {
+      this.stopwatch?.to();
     }
   }
 
   log(event: MetricsEvent): void {
+    const part = this.stopwatch?.to('writing');
     this.options.folder.log(event);
     this.options.onEvent?.(event);
+    this.stopwatch?.to(part);
+  }
+
+  /** A line of where the time went since the last one, where that is asked for. */
+  logProfile(): void {
+    if (!this.stopwatch) return;
+    const { epoch, step } = this.position;
+    this.log({
+      kind: 'profile',
+      epoch,
+      step: epoch * this.#times.steps + step,
+      seconds: this.stopwatch.take(),
+    });
   }
 
   #progress(phase: 'train' | 'score', work: number, loss: number | null): void {
@@ -181,11 +208,14 @@ export class TrainingLoop implements RunInProgress {
   /** @throws Error where the weights are no longer finite: no checkpoint holds such */
   #checkpoint(): void {
     const { options, parts, position, state } = this;
+    this.logProfile();
+    this.stopwatch?.to('writing');
     const weights = [...parts.method.stateDict().values()];
     const finite = scope(() => weights.every((tensor) => Number.isFinite(tensor.sum().item())));
     if (!finite) throw this.#diverged('weights became infinite or NaN');
     position.metricsLength = options.folder.metricsLength;
     saveCheckpoint(options.folder.checkpointFile, position, state);
     this.#lastCheckpoint = performance.now();
+    this.stopwatch?.to();
   }
 }
