@@ -7,6 +7,7 @@ import {
   type MetricEstimates,
   type MetricName,
   type ProbeKind,
+  type ProbeOutcome,
   type ProbeRunData,
   type ScoredSet,
   testScores,
@@ -31,6 +32,15 @@ type MetricDifference = NonNullable<ReturnType<typeof bootstrapMetricDifferences
 
 const SEED = 0;
 
+/** Figures that the probe's own metrics hold, with intervals that `docs/evaluation.md` prefers to the bootstrap's. */
+const ACCURACIES = {
+  accuracy: 'overall',
+  aligned: 'aligned',
+  conflicting: 'conflicting',
+  'worst-group': 'worstGroup',
+  unbiased: 'unbiased',
+} as const satisfies Partial<Record<MetricName, keyof ProbeOutcome['metrics']>>;
+
 /** Bootstraps the figures of every probe of every run, and their differences from the first run. */
 export function metricEstimates(
   runs: readonly { probed: ProbedRun; data: ProbeRunData }[],
@@ -43,13 +53,19 @@ export function metricEstimates(
       if (!own?.probabilities) return [];
       const answers = { predictions: own.predictions, probabilities: own.probabilities };
       const set = testScores(data, answers, probe === 'attribute' ? 'attribute' : 'label');
-      return [{ run: probed.folder.path, set }];
+      return [{ run: probed.folder.path, set, own: own.metrics }];
     });
     return withDifferences(scored, names).map((own) => ({ ...own, probe }));
   });
 }
 
-function withDifferences(scored: readonly { run: string; set: ScoredSet }[], names: readonly MetricName[]) {
+interface Scored {
+  run: string;
+  set: ScoredSet;
+  own: ProbeOutcome['metrics'];
+}
+
+function withDifferences(scored: readonly Scored[], names: readonly MetricName[]) {
   const [baseline, ...others] = scored;
   if (!baseline) return [];
   const comparable = others.filter(({ set }) => sameLabels(set, baseline.set));
@@ -68,13 +84,30 @@ function withDifferences(scored: readonly { run: string; set: ScoredSet }[], nam
       for (const [i, own] of family.entries()) own.holm = pValues[i]!;
     }
   }
-  return scored.map(({ run, set }) => {
+  return scored.map(({ run, set, own }) => {
     const difference = differences.get(run);
-    const metrics = bootstrapMetrics(set, names, { seed: SEED });
+    const metrics = figuresOf(set, own, names);
     const { name, codes } = set.clusters ?? {};
     const clusters = name !== undefined && codes && { name, count: new Set(Array.from(codes)).size };
     return { run, metrics, ...(clusters && { clusters }), ...(difference && { difference }) };
   });
+}
+
+function figuresOf(
+  set: ScoredSet,
+  own: ProbeOutcome['metrics'],
+  names: readonly MetricName[],
+): MetricEstimates {
+  const drawn = bootstrapMetrics(
+    set,
+    names.filter((name) => !(name in ACCURACIES)),
+    { seed: SEED },
+  );
+  const all = names.flatMap((name) => {
+    const estimate = name in ACCURACIES ? own[ACCURACIES[name as keyof typeof ACCURACIES]] : drawn[name];
+    return estimate ? [[name, estimate] as const] : [];
+  });
+  return Object.fromEntries(all);
 }
 
 function sameLabels(one: ScoredSet, other: ScoredSet): boolean {
@@ -107,7 +140,7 @@ export function metricTables(metrics: readonly RunMetrics[]): string[] {
     : 'test examples';
   const caption =
     `Figures as they are, from 0 to 1 (brier to 2, log-loss in nats); intervals by the bootstrap over ${drawn}, ` +
-    'drawn within each label and group.';
+    'drawn within each label and group, those of accuracies as above.';
   const star = "* p < 0.05 after Holm's correction for all runs that are compared with the first.";
   return [...tables, corrected ? `${caption}\n${star}` : caption];
 }
