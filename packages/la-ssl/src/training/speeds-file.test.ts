@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -52,5 +52,15 @@ test('names the file that cannot be written', async (t) => {
   const file = join(temporaryFolder(t), 'none', 'epoch-0001.parquet');
   await assert.rejects(writeSpeeds(file, table), (error: Error) =>
     error.message.startsWith(`${file} could not be written`),
+  );
+});
+
+test('names the file that is damaged', async (t) => {
+  const file = join(temporaryFolder(t), 'epoch-0012.parquet');
+  await writeSpeeds(file, table);
+  truncateSync(file, 1000);
+  await assert.rejects(
+    readSpeeds(file),
+    ({ message }: Error) => message.startsWith(`${file} could not be read: `) && !message.includes('\n'),
   );
 });

@@ -83,7 +83,7 @@ export interface SpeedsOfUpdate {
   probabilities: Float64Array;
 }
 
-/** @returns the update in `file` */
+/** @returns the update in `file` @throws Error that names the file, where it is damaged */
 export async function readSpeeds(file: string): Promise<SpeedsOfUpdate> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
@@ -99,6 +99,11 @@ export async function readSpeeds(file: string): Promise<SpeedsOfUpdate> {
       speeds: Float64Array.from(speeds, (speed) => speed ?? Number.NaN),
       probabilities: Float64Array.from(probabilities),
     };
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new Error(`${file} could not be read: ${reason} Remove it, and the others go without it.`, {
+      cause: error,
+    });
   } finally {
     connection.closeSync();
     instance.closeSync();
