@@ -1,5 +1,5 @@
 /** @file The tables of `la-ssl probe`, and the same as JSON. */
-import { metricsOverSeeds, type RunProbes } from '../evaluation/index.js';
+import { metricsOverSeeds, type ProbeMetrics, type RunProbes } from '../evaluation/index.js';
 import { knowledgeOf, markOf, noteOf } from '../training/index.js';
 import {
   COMPARED,
@@ -26,7 +26,8 @@ export function shortTable(runs: readonly ProbedRun[], comparisons: readonly Com
       `${other}, difference`,
       ...PARTS.map((part) => formatDifference(shownOf(result)[part])),
     ]);
-  return formatTable(['accuracy in % [95 % interval]', ...HEADINGS], [...rows, ...differences]);
+  const headings = headingsOf(runs.map(({ probes }) => probes.biased.metrics));
+  return formatTable(['accuracy in % [95 % interval]', ...headings], [...rows, ...differences]);
 }
 
 /** The tables that a person reads. */
@@ -71,19 +72,32 @@ function intervalsBy(runs: readonly ProbedRun[]): string {
 
 const HEADINGS = ['overall', 'aligned', 'conflicting', 'worst group'];
 
-function probeTable(probe: ComparedProbe, runs: readonly ProbedRun[]): string {
-  const rows = runs.flatMap((run) => {
-    const metrics = run.probes[probe]?.metrics;
-    if (!metrics) return [];
-    return [
-      [
-        markedName(run),
-        ...PARTS.map((part) => formatEstimate(metrics[part])),
-        metrics.worstGroup?.group ?? '–',
-      ],
-    ];
+/** Each with its test examples, where they are one number: the worst group is another of each run. */
+function headingsOf(all: readonly ProbeMetrics[]): string[] {
+  return PARTS.map((part, i) => {
+    const counts = new Set(all.flatMap((metrics) => metrics[part]?.count ?? []));
+    const [count] = counts;
+    return counts.size === 1 && part !== 'worstGroup'
+      ? `${HEADINGS[i]}, n = ${formatCount(count!)}`
+      : HEADINGS[i]!;
   });
-  return rows.length === 0 ? '' : formatTable([`${probe} probe`, ...HEADINGS, 'which'], rows);
+}
+
+const formatCount = (count: number): string => count.toLocaleString('en');
+
+function probeTable(probe: ComparedProbe, runs: readonly ProbedRun[]): string {
+  const probed = runs.flatMap((run) => {
+    const metrics = run.probes[probe]?.metrics;
+    return metrics ? [{ name: markedName(run), metrics }] : [];
+  });
+  if (probed.length === 0) return '';
+  const rows = probed.map(({ name, metrics }) => {
+    const { worstGroup } = metrics;
+    const which = worstGroup ? `${worstGroup.group}, n = ${formatCount(worstGroup.count)}` : '–';
+    return [name, ...PARTS.map((part) => formatEstimate(metrics[part])), which];
+  });
+  const headings = headingsOf(probed.map(({ metrics }) => metrics));
+  return formatTable([`${probe} probe`, ...headings, 'which'], rows);
 }
 
 function markedName({ folder, config }: ProbedRun): string {
@@ -93,9 +107,11 @@ function markedName({ folder, config }: ProbedRun): string {
 function attributeTable(runs: readonly ProbedRun[]): string {
   const rows = runs.flatMap((run) => {
     const metrics = run.probes.attribute?.metrics;
-    return metrics ? [[markedName(run), formatEstimate(metrics.overall)]] : [];
+    return metrics
+      ? [[markedName(run), formatEstimate(metrics.overall), formatCount(metrics.overall!.count)]]
+      : [];
   });
-  return rows.length === 0 ? '' : formatTable(['attribute probe', 'overall'], rows);
+  return rows.length === 0 ? '' : formatTable(['attribute probe', 'overall', 'n'], rows);
 }
 
 function seedsTable(probe: ComparedProbe, conditions: readonly Condition[]): string {
