@@ -43,6 +43,8 @@ export const JUDGED_ON = ['test', 'validation', 'auto'] as const;
 export type JudgedOn = (typeof JUDGED_ON)[number];
 
 export const DEFAULT_PROBES: readonly ProbeKind[] = ['biased', 'balanced', 'attribute'];
+/** Codes of a folder that may be read and not written. */
+const READ_ONLY = ['EACCES', 'EPERM', 'EROFS'];
 /** Shares of the work: features of training and test set, then the fits. */
 const FEATURES_SHARE = 0.6;
 
@@ -75,8 +77,15 @@ export async function probeRun(
   }
   const made = new Set([...wanted, ...(saved?.made ?? [])]);
   const probes = await computeProbes(folder, data, made, options);
-  await writeProbes(folder, key, made, probes);
-  return probes;
+  try {
+    await writeProbes(folder, key, made, probes);
+    return probes;
+  } catch (error) {
+    const { code, cause, message } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
+    if (!READ_ONLY.includes(code ?? cause?.code ?? '')) throw error;
+    const unkept = `The probes are not kept, and will be made again: ${message}`;
+    return { ...probes, warnings: [...probes.warnings, unkept] };
+  }
 }
 
 function isThere(

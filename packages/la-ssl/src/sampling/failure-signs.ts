@@ -44,6 +44,8 @@ export interface WatchedSettings {
   readonly targetEss?: number | undefined;
   /** The shape of h ('linear'); null where it is none of those by name. */
   readonly scaling?: ScalingName | null | undefined;
+  /** Whether the speeds come from the training step, and not from a pass of so many views. */
+  readonly inStep?: boolean;
 }
 
 const GENTLER: Record<Knob, string> = {
@@ -58,10 +60,11 @@ const GENTLER: Record<Knob, string> = {
  */
 export function failureSigns(
   { effectiveSampleSize, effectiveSampleShare, rankCorrelation, agreement, chosen }: WatchedDiagnostics,
-  { targetEss, scaling = 'linear' }: WatchedSettings = {},
+  { targetEss, scaling = 'linear', inStep = false }: WatchedSettings = {},
 ): FoundSign[] {
   const { stability, effectiveSampleShare: leastSize, agreement: leastAgreement } = FAILURE_THRESHOLDS;
   const signs: FoundSign[] = [];
+  const steadier = inStep ? 'measure them by --scoring full-pass' : 'give more --views-per-score';
   if (targetEss !== undefined && chosen && !chosen.reached) {
     signs.push({
       sign: 'target-missed',
@@ -86,7 +89,7 @@ export function failureSigns(
       sign: 'noisy-speeds',
       text:
         `the speeds jump from update to update (rank correlation ${rankCorrelation.toFixed(2)}). ` +
-        'Lower --ema-weight, or give more --views-per-score.',
+        `Lower --ema-weight, or ${steadier}.`,
     });
   }
   const examples = effectiveSampleSize / effectiveSampleShare;
@@ -95,7 +98,7 @@ export function failureSigns(
       sign: 'speeds-mean-little',
       text:
         `new measurements do not agree with the speeds before them (rank correlation ${agreement.toFixed(2)}): ` +
-        'they mean little yet. Give more --warmup-epochs, or more --views-per-score.',
+        `they mean little yet. Give more --warmup-epochs, or ${steadier}.`,
     });
   }
   return signs;

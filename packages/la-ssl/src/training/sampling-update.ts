@@ -100,6 +100,7 @@ export async function updateProbabilities(run: RunInProgress): Promise<void> {
 }
 
 /** High-loss has no scaling function, and its configuration may hold a target that is for others. */
-function watchedSettings({ sampler, targetEss, scaling }: ResolvedConfig): WatchedSettings {
-  return sampler === 'high-loss' ? { scaling: null } : { targetEss, scaling };
+function watchedSettings({ sampler, targetEss, scaling, scoring }: ResolvedConfig): WatchedSettings {
+  const inStep = scoring === 'in-step';
+  return sampler === 'high-loss' ? { scaling: null, inStep } : { targetEss, scaling, inStep };
 }
