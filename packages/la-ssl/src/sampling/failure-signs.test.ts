@@ -47,9 +47,9 @@ describe('failureSigns', () => {
   });
 
   it('tells speeds that jump from those that only wander', () => {
-    assert.deepEqual(names(signsOf({ level: 0.5, noise: 0.5, emaWeight: 1 }, { gamma: 0.5 })), [
-      'noisy-speeds',
-    ]);
+    const jumping = { level: 0.3, noise: 0.5, emaWeight: 1 };
+    assert.deepEqual(names(signsOf(jumping, { gamma: 0.5 })), ['noisy-speeds']);
+    assert.deepEqual(names(signsOf({ ...jumping, level: 0.5 }, { gamma: 0.5 })), []);
   });
 
   it('tells speeds that mean nothing, though smoothing keeps their order', () => {

@@ -12,8 +12,8 @@ export type FailureSign = 'noisy-speeds' | 'few-dominate' | 'speeds-mean-little'
 
 /** Where a sign begins, and which side of it is good. */
 export const FAILURE_THRESHOLDS = {
-  /** `rankCorrelation` of the speeds of two updates; below, the probabilities jump. */
-  stability: 0.75,
+  /** `rankCorrelation` of the speeds of two updates; below, most of their order is new each time and the probabilities jump. */
+  stability: 0.4,
   /** `effectiveSampleShare`; below, training by speed lost as often as it gained. */
   effectiveSampleShare: 0.12,
   /** `agreement` of new observations with the speeds before them; below, the AUROC was near that of chance. */
