@@ -36,10 +36,14 @@ test('a study runs what is not done, and nothing twice', async (t) => {
   const tables = () =>
     ['study.json', 'study.md', 'study.csv'].map((name) => readFileSync(join(runs, name), 'utf8'));
   const before = tables();
+  assert.match(readFileSync(join(runs, 'report.html'), 'utf8'), /What was run[\s\S]*libtorch/, 'the page');
   const second = await study();
   assert.equal(second.status, 0);
   assert.equal(second.stderr, '', 'nothing was left to do');
-  assert.match(second.stdout, /Does it run\?[\s\S]*la-ssl +la-ssl +uniform +1 [\s\S]*Written: .*study\.md/);
+  assert.match(
+    second.stdout,
+    /Does it run\?[\s\S]*la-ssl +la-ssl +uniform +1 [\s\S]*Written: .*report\.html, .*study\.md/,
+  );
   assert.equal(statSync(encoder).mtimeMs, made);
   assert.deepEqual(tables(), before);
 

@@ -2,6 +2,7 @@
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
+import { studyReport, writeReport } from '../report/index.js';
 import {
   BUDGETS,
   type BudgetName,
@@ -52,9 +53,9 @@ export function studyCommand(): Command {
   return new Command('study')
     .summary('Train and probe every run that a question needs, and compare them.')
     .description(
-      'Train and probe the runs of a study, a grid of options × seeds in a YAML file, side by side; then write study.json, ' +
-        'study.md and study.csv: every cell with its mean over seeds, and what it differs from its baseline by. The same ' +
-        'command goes on where it was stopped or killed; finished runs are kept.',
+      'Train and probe the runs of a study, a grid of options × seeds in a YAML file, side by side; then write report.html, ' +
+        'a page to look at or to send, and study.json, study.md and study.csv: every cell with its mean over seeds, and what ' +
+        'it differs from its baseline by. The same command goes on where it was stopped or killed; finished runs are kept.',
     )
     .argument('<file>', 'the study')
     .addOption(new Option('--budget <name>', 'how much effort').choices([...BUDGETS]).default('small'))
@@ -133,6 +134,7 @@ async function run(
     folder.write('study.csv', studyCsv(result));
     folder.write('study.md', studyMarkdown(result));
     folder.write('study.json', `${JSON.stringify(result, null, 2)}\n`);
+    await writeReport(await studyReport(result, folder.path), join(folder.path, 'report.html'));
     process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describe(result, folder));
     if (failed.size > 0) {
       process.stderr.write(`${failed.size} runs failed; their logs are in ${join(folder.path, 'logs')}.\n`);
@@ -216,6 +218,8 @@ function describe(result: StudyResult, folder: StudyFolder): string {
     table ? [formatTable(table.header, table.rows)] : [],
   );
   const texts = [captionOf(result), ...chosenTexts(result)];
-  const written = ['study.md', 'study.csv', 'study.json'].map((name) => join(folder.path, name)).join(', ');
+  const written = ['report.html', 'study.md', 'study.csv', 'study.json']
+    .map((name) => join(folder.path, name))
+    .join(', ');
   return `${[result.title, result.question, ...tables, ...texts, `Written: ${written}`].join('\n\n')}\n`;
 }

@@ -1,6 +1,9 @@
 /** @file The kinds of charts that a report has: lines, dots with intervals, points in the plane. */
 import { CHART_WIDTH, drawChart, scalesOf } from './chart.js';
 
+/** Per cent, with as many decimals as tell the ticks apart. */
+const SHARE = '.2~%';
+
 export interface LinePoint {
   x: number;
   y: number;
@@ -28,8 +31,9 @@ export function lineChart(chart: LineChart, description: string): Promise<string
   const { rows, series, percent = false, zero = false, square = false, rule } = chart;
   const scales = scalesOf(series);
   const legend = series.length > 1 ? {} : null;
-  const format = { ...(percent && { format: '.0%' }) };
+  const format = { ...(percent && { format: SHARE }) };
   const domain = { ...(square && { domain: [0, 1] }) };
+  const whole = !square && rows.every((row) => Number.isInteger(row.x));
   const few = rows.length <= 30 * series.length;
   const colour = { field: 'series', type: 'nominal', scale: scales.color, legend };
   const x = {
@@ -37,7 +41,7 @@ export function lineChart(chart: LineChart, description: string): Promise<string
     type: 'quantitative',
     title: chart.x,
     scale: { nice: false, zero: false, ...domain },
-    axis: { ...(square && { format: '.0%' }), tickCount: 6 },
+    axis: { ...(square && { format: SHARE }), tickCount: 6, ...(whole && { tickMinStep: 1 }) },
   };
   const y = {
     field: 'y',
@@ -117,7 +121,7 @@ export function dotChart(chart: DotChart, description: string): Promise<string> 
     color: { field: 'series', type: 'nominal', scale: scales.color, legend },
   };
   const scale = { ...(domain ? { domain: [...domain] } : { zero: false }) };
-  const axis = { ...(percent && { format: '.0%' }), tickCount: 5 };
+  const axis = { ...(percent && { format: SHARE }), tickCount: 5 };
   const layer: object[] = [
     {
       mark: { type: 'rule', strokeWidth: 2 },

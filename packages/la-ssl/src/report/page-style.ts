@@ -37,9 +37,12 @@ figure svg .role-axis-grid line { stroke: var(--line); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.875rem; overflow-wrap: normal; }
 caption { padding-bottom: 0.4rem; overflow-wrap: anywhere; }
+caption span { display: block; position: sticky; left: 0; max-width: calc(min(100vw, 1240px) - 2rem); }
+tbody th { white-space: nowrap; }
 th, td { text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td { font-variant-numeric: tabular-nums; max-width: 34rem; }
-td.number, th.number { text-align: right; white-space: nowrap; }
+td.number, th.number { text-align: right; }
+td.number { white-space: nowrap; }
 summary { cursor: pointer; padding: 0.5rem 0; font-size: 0.875rem; }
 summary:focus-visible { outline: 2px solid currentColor; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 0.8rem; list-style: none;
@@ -62,6 +65,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.875rem; }
   summary { display: none; }
   table { font-size: 8pt; }
   td, th { overflow-wrap: anywhere; }
+  tbody th { white-space: normal; }
   * { print-color-adjust: exact; }
 }
 `;

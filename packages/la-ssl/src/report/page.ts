@@ -83,7 +83,7 @@ function tableHtml({ slug, caption, header, rows, fold }: Table): Html {
   );
   const classOf = (c: number): Html | null => (classes[c] ? html` class="${classes[c]}"` : null);
   const tableOf = (caption: string, own: Table['rows']): Html => html`<table>
-<caption>${caption}</caption>
+<caption><span>${caption}</span></caption>
 <thead><tr>${header.map((title, c) => html`<th scope="col"${classOf(c)}>${title}</th>`)}</tr></thead>
 <tbody>
 ${own.map(

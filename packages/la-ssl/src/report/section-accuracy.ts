@@ -9,8 +9,8 @@ import type { ReportedProbe, RunRecord } from './run-record.js';
 import { quoted } from './section-run.js';
 
 const PARTS = ['overall', 'aligned', 'conflicting', 'worstGroup', 'unbiased'] as const;
-/** Rows of a chart of groups; the table has them all. */
-const MOST_ROWS = 40;
+/** Groups of a chart; the table has them all. */
+const MOST_ROWS = 20;
 
 /** One line of a chart or column of a table: a probe of a run. */
 interface Measured {
@@ -79,10 +79,11 @@ async function accuracies(title: string, measured: readonly Measured[]): Promise
     kind: string,
     names: readonly string[],
     of: (m: Measured, name: string) => Estimate | null | undefined,
+    what = kind,
   ) => ({
     kind: 'figure' as const,
     slug: slugOf(title, kind),
-    title: `${title}, ${kind}`,
+    title: `${title}, ${what}`,
     caption: `${count.toLocaleString('en')} test examples; ${intervals}. The table has every count.`,
     svg: await dotChart(
       {
@@ -97,14 +98,13 @@ async function accuracies(title: string, measured: readonly Measured[]): Promise
         x: 'accuracy',
         domain: [0, 1],
       },
-      `${title}, ${kind}, with intervals: ${describe(measured, names, of)}`,
+      `${title}, ${what}, with intervals: ${describe(measured, names, of)}`,
     ),
   });
   const shown = PARTS.filter((part) => measured.some((m) => headline(m, part)));
   const parts: Part[] = [
     await chart('in short', shown, (m, name) => headline(m, name as (typeof PARTS)[number])),
   ];
-  if (groups.length > 1) parts.push(await chart('by group', groups.slice(0, MOST_ROWS), ofGroup));
   const rowOf = (name: string, of: (m: Measured) => Estimate | null | undefined): string[] => [
     name,
     formatNumber(measured.map((m) => of(m)?.count).find((n) => n !== undefined)),
@@ -112,6 +112,12 @@ async function accuracies(title: string, measured: readonly Measured[]): Promise
   ];
   const lowest = (group: string): number =>
     Math.min(...measured.map((m) => ofGroup(m, group)?.value ?? Number.POSITIVE_INFINITY));
+  const worst = [...groups].sort((a, b) => lowest(a) - lowest(b)).slice(0, MOST_ROWS);
+  const [what, charted] =
+    groups.length > MOST_ROWS
+      ? [`the ${MOST_ROWS} lowest of ${groups.length} groups`, worst]
+      : ['by group', groups];
+  if (groups.length > 1) parts.push(await chart('by group', charted, ofGroup, what));
   const table: Table = {
     kind: 'table',
     slug: `${slug}-table`,

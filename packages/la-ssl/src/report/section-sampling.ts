@@ -6,8 +6,8 @@ import type { RunMaterial } from './run-material.js';
 import { curve } from './section-learning.js';
 import { valuesOf } from './section-speeds.js';
 
-/** Rows of a chart of groups; the table has them all. */
-const MOST_ROWS = 40;
+/** Groups of a chart; the table has them all. */
+const MOST_ROWS = 20;
 const LORENZ_POINTS = 100;
 
 export async function samplingSection(material: readonly RunMaterial[]): Promise<Section> {
@@ -95,12 +95,16 @@ async function drawsByGroup({ run, updates, kinds }: RunMaterial): Promise<Part[
   for (const [i, group] of groups.entries()) add(group, probabilities[i]!);
   if (shares.size === 0) return [];
   const names = [...shares.keys()];
-  const [ofData, ofDraws] = ['share of the examples', 'share of the draws'];
+  const [ofData, ofDraws] = ['examples', 'draws'];
   const timesUniform = (name: string): number => {
     const { count, draws } = shares.get(name)!;
     return draws / (count / groups.length);
   };
-  const dots = names.slice(0, MOST_ROWS).flatMap((name): Dot[] => {
+  const isGroup = (name: string): boolean => groups.includes(name);
+  const countOf = (name: string): number => shares.get(name)!.count;
+  const largest = names.filter(isGroup).sort((a, b) => countOf(b) - countOf(a));
+  const drawn = names.filter((name) => !isGroup(name) || largest.indexOf(name) < MOST_ROWS);
+  const dots = drawn.flatMap((name): Dot[] => {
     const { count, draws } = shares.get(name)!;
     return [
       { name, series: ofData, value: count / groups.length },
@@ -108,16 +112,16 @@ async function drawsByGroup({ run, updates, kinds }: RunMaterial): Promise<Part[
     ];
   });
   const slug = slugOf('draws', run.name);
-  const hidden = names.length - MOST_ROWS;
+  const hidden = names.length - drawn.length;
   const what = `Who is drawn in ${run.name}, as of epoch ${epoch + 1}`;
   return [
     {
       kind: 'figure',
       slug,
       title: what,
-      caption: `Share of the examples and expected share of the draws, of ${counted(groups.length, 'training example')}${hidden > 0 ? `; ${hidden} more groups are in the table` : ''}. Counts are in the table.`,
+      caption: `Share of the examples and expected share of the draws, of ${counted(groups.length, 'training example')}${hidden > 0 ? `; ${hidden} smaller groups are in the table` : ''}. Counts are in the table.`,
       svg: await dotChart(
-        { dots, names: names.slice(0, MOST_ROWS), series: [ofData, ofDraws], x: 'share' },
+        { dots, names: drawn, series: [ofData, ofDraws], x: 'share' },
         `${what}: share of the examples and of the draws by group; the table that follows has the figures.`,
       ),
     },
@@ -132,7 +136,7 @@ async function drawsByGroup({ run, updates, kinds }: RunMaterial): Promise<Part[
         return [name, formatNumber(count), own, percent(draws), timesUniform(name).toFixed(2)];
       }),
       fold: foldToWorst(
-        names.map((name) => (groups.includes(name) ? -timesUniform(name) : null)),
+        names.map((name) => (isGroup(name) ? -timesUniform(name) : null)),
         'groups with the fewest draws for their size',
       ),
     },

@@ -28,11 +28,11 @@ export async function speedsSection(material: readonly RunMaterial[]): Promise<S
     await curve(runs, {
       slug: 'stability',
       title: 'Stability of the speeds',
-      y: 'rank correlation with the update before',
+      y: 'rank correlation',
       x: 'epoch of the update',
       of: valuesOf('rankCorrelation'),
       about: updates,
-      more: "Spearman's; the moving average alone makes it high.",
+      more: "Spearman's, with the speeds at the update before; the moving average alone makes it high.",
     }),
     await curve(runs, {
       slug: 'agreement',

@@ -1,9 +1,9 @@
 /** @file The section of a study on what happened on the way: curves by cell, means over its runs, where they are at hand. */
 import { join } from 'node:path';
-import type { StudyResult } from '../study/index.js';
+import type { CellResult, StudyResult } from '../study/index.js';
 import { RunFolder } from '../training/index.js';
 import { counted } from './figures.js';
-import type { Part, Section } from './parts.js';
+import { type Part, type Section, slugOf } from './parts.js';
 import { linesOf, type RunLines } from './run-record.js';
 import { type Curve, curve, thinned } from './section-learning.js';
 import { valuesOf } from './section-speeds.js';
@@ -16,6 +16,13 @@ interface CellLines {
   runs: readonly RunLines[];
 }
 
+/** Cells whose lines are in one chart. */
+interface Panel {
+  /** What they share, such as `share 95.0`; empty where all cells are in one. */
+  of: string;
+  cells: readonly { cell: CellResult; name: string }[];
+}
+
 /** A curve as of a run, and where it stands on the page. */
 type OfRuns = Omit<Curve<CellLines>, 'of' | 'about'> & { of: (run: RunLines) => number[][] };
 
@@ -23,8 +30,8 @@ type OfRuns = Omit<Curve<CellLines>, 'of' | 'about'> & { of: (run: RunLines) => 
 const CURVES: readonly OfRuns[] = [
   {
     ...{ slug: 'over-time-auroc', title: 'Do the speeds tell conflicting examples?' },
-    ...{ y: 'AUROC, conflicting is slower', x: 'epoch of the update', rule: 0.5 },
-    more: '0.5, the dashed line, says nothing.',
+    ...{ y: 'AUROC', x: 'epoch of the update', rule: 0.5 },
+    more: 'AUROC of speeds, conflicting against aligned; 0.5, the dashed line, says nothing.',
     of: valuesOf('conflictingIsSlower'),
   },
   {
@@ -46,38 +53,72 @@ const CURVES: readonly OfRuns[] = [
 
 /**
  * @param folder - of the study, which has that of each run
- * @returns null where no run is there; of more than twelve cells a note only
+ * @returns null where no run is there; of more than twelve cells a chart for each value of an axis, or a note where no axis parts them
  */
 export async function curvesSection(
-  { cells, runs }: Pick<StudyResult, 'cells' | 'runs'>,
+  { cells, runs, axes }: Pick<StudyResult, 'cells' | 'runs' | 'axes'>,
   folder: string,
 ): Promise<Section | null> {
   const section = { id: 'over-time', title: 'Sampling over time' };
   const done = runs.filter(({ metrics }) => Object.keys(metrics).length > 0);
-  const shown = cells
-    .map(({ name }) => ({ name, runs: done.filter(({ cell }) => cell === name) }))
-    .filter((cell) => cell.runs.some((run) => new RunFolder(join(folder, run.name)).hasBegun));
+  const runsOf = ({ name }: CellResult) => done.filter(({ cell }) => cell === name);
+  const shown = cells.filter((cell) =>
+    runsOf(cell).some((run) => new RunFolder(join(folder, run.name)).hasBegun),
+  );
   if (shown.length === 0) return null;
-  if (shown.length > CELLS) {
+  const panels = panelsOf(shown, axes);
+  if (!panels) {
     const text = `Curves are left out: the lines of ${shown.length} cells cannot be told apart, ${CELLS} can. A few runs side by side have a page too:`;
     const command = 'la-ssl report <folder of a run> <folder of another>';
     return { ...section, parts: [{ kind: 'note', text, command }] };
   }
-  const lines = shown.map(({ name, runs }): CellLines => {
-    const own = runs.map((run) => linesOf(new RunFolder(join(folder, run.name))));
-    return { name, runs: own.filter(({ steps }) => steps.length > 0) };
-  });
+  const drawn = panels.map(({ of, cells }) => ({
+    of,
+    lines: cells.map(({ cell, name }): CellLines => {
+      const own = runsOf(cell).map((run) => linesOf(new RunFolder(join(folder, run.name))));
+      return { name, runs: own.filter(({ steps }) => steps.length > 0) };
+    }),
+  }));
   const parts: (Part | null)[] = [];
   for (const { of, ...asked } of CURVES) {
-    parts.push(
-      await curve(lines, {
-        ...asked,
-        of: ({ runs }) => thinned(meanLine(runs.map(of))),
-        about: (cell) => `Mean over ${counted(cell.runs.filter((run) => of(run).length > 0).length, 'seed')}`,
-      }),
-    );
+    for (const panel of drawn) {
+      const own = panel.of && {
+        slug: slugOf(asked.slug, panel.of),
+        title: `${asked.title} (${panel.of})`,
+      };
+      parts.push(
+        await curve(panel.lines, {
+          ...asked,
+          ...own,
+          of: ({ runs }) => thinned(meanLine(runs.map(of))),
+          about: (cell) =>
+            `Mean over ${counted(cell.runs.filter((run) => of(run).length > 0).length, 'seed')}`,
+        }),
+      );
+    }
   }
   return { ...section, parts: parts.filter((part) => part !== null) };
+}
+
+/** Parts many cells by the first axis that leaves few enough for a chart, the sampler last. */
+function panelsOf(cells: readonly CellResult[], axes: readonly string[]): Panel[] | null {
+  if (cells.length <= CELLS) return [{ of: '', cells: cells.map((cell) => ({ cell, name: cell.name })) }];
+  const isSampler = (axis: string): number => Number(axis === 'sampler');
+  for (const axis of [...axes].sort((a, b) => isSampler(a) - isSampler(b))) {
+    const values = [...new Set(cells.map((cell) => cell.values[axis]))];
+    const panels = values.map((value): Panel => {
+      const own = cells.filter((cell) => cell.values[axis] === value);
+      const rest = axes.filter((other) => other !== axis);
+      const short = own.map((cell) => rest.map((other) => cell.values[other]).join(', '));
+      const isTold = value !== undefined && new Set(short).size === own.length;
+      return {
+        of: value === undefined ? `without ${axis}` : `${axis} ${value}`,
+        cells: own.map((cell, c) => ({ cell, name: isTold ? short[c]! : cell.name })),
+      };
+    });
+    if (panels.length > 1 && panels.every((panel) => panel.cells.length <= CELLS)) return panels;
+  }
+  return null;
 }
 
 /**

@@ -97,7 +97,7 @@ export function kindsOf(kinds: readonly (string | null)[]): string[] {
 
 /** The heading of an update's panel. */
 function panelOf({ epoch, auroc }: SpeedsAtUpdate): string {
-  return `epoch ${epoch}${auroc === null ? '' : `, AUROC ${auroc.toFixed(2)}`}`;
+  return `before epoch ${epoch + 1}${auroc === null ? '' : `, AUROC ${auroc.toFixed(2)}`}`;
 }
 
 function rangeOf(

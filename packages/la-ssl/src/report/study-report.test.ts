@@ -97,9 +97,21 @@ test('curves by cell are means over the seeds that are at hand, as far as all of
   );
   const many = Array.from({ length: 13 }, (_, c) => ({ ...result.cells[0]!, name: `cell-${c}` }));
   const all = many.map((cell) => ({ ...runs[0]!, cell: cell.name }));
-  const [note, ...others] = (await curvesSection({ cells: many, runs: all }, folder))!.parts;
+  const [note, ...others] = (await curvesSection({ cells: many, runs: all, axes: ['sampler'] }, folder))!
+    .parts;
   assert.ok(note!.kind === 'note' && /lines of 13 cells/.test(note!.text));
   assert.equal(others.length, 0);
+
+  // An axis that parts them: a chart of each curve for each of its values, lines named by the rest.
+  const values = (c: number) => ({ share: c < 7 ? '95' : '99', sampler: `s${c % 7}` });
+  const grid = many.map((cell, c) => ({ ...cell, values: values(c) }));
+  const { parts } = (await curvesSection({ cells: grid, runs: all, axes: ['sampler', 'share'] }, folder))!;
+  const [first, second] = parts;
+  assert.equal(parts.length, 2);
+  assert.ok(first?.kind === 'figure' && second?.kind === 'figure');
+  assert.deepEqual([first.title, second.title], ['Loss (share 95)', 'Loss (share 99)']);
+  assert.match(first.svg, /\. s0: from 1\.5 at 10 to 1 at 20; s1: .*; s6: from 1\.5 at 10 to 1 at 20\./);
+  assert.doesNotMatch(second.svg, /s6: from/);
 });
 
 test('the result of an older version has a page too, without heat maps', async (t) => {
@@ -126,4 +138,49 @@ test('a folder that is no study gives null, another file of that name is refused
   assert.throws(() => readStudyResult(folder), /study\.json is not the result of a study/);
   writeFileSync(join(folder, 'study.json'), '{');
   assert.throws(() => readStudyResult(folder), /study\.json is no JSON/);
+});
+
+test('the page of a study says code, machine and time of its runs, and shows the first seed of many', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'la-ssl-study-report-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const many = Array.from({ length: 4 }, (_, k) =>
+    runs.map((run) => ({ ...run, name: `${run.name}-${k}`, seed: run.seed + 3 * k })),
+  ).flat();
+  const result = studyResult({ study, cells, runs: [] } as unknown as StudyPlan, many);
+  for (const [r, { name }] of many.slice(0, 3).entries()) {
+    mkdirSync(join(folder, name));
+    const lines = [
+      { kind: 'epoch', epoch: 0, step: 1, seconds: 50, scoringSeconds: 10 },
+      { kind: 'online', epoch: 1, seconds: 30 * r },
+    ];
+    writeFileSync(
+      join(folder, name, 'metrics.jsonl'),
+      lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    );
+    const machine = { started: `2026-01-0${3 - r}`, libtorch: r === 0 ? '1.13.0' : '2.6.0', memoryGiB: 24 };
+    writeFileSync(join(folder, name, 'run.json'), JSON.stringify(machine));
+  }
+  const { sections } = await studyReport(result, folder);
+  const tableOf = (id: string) => {
+    const [part] = sections.find((section) => section.id === id)!.parts;
+    assert.ok(part?.kind === 'table');
+    return part;
+  };
+  assert.deepEqual(tableOf('summary').rows, [
+    ['time of training, all runs', '4 min 30 s'],
+    ['a run', '1 min 00 s to 2 min 00 s'],
+    ['runs begun', '2026-01-01 to 2026-01-03'],
+    ['libtorch', '1.13.0 (1 run), 2.6.0 (2 runs)'],
+    ['memory, GiB', '24'],
+  ]);
+  const { rows, fold } = tableOf('runs');
+  assert.deepEqual(
+    rows.slice(0, 4).map((row) => row[4]),
+    ['1 min 00 s', '1 min 30 s', '2 min 00 s', '–'],
+  );
+  assert.equal(rows.length, 24);
+  assert.deepEqual(
+    fold?.shown.map((r) => rows[r]![0]),
+    ['uniform-0-0', 'la-ssl-0-0'],
+  );
 });

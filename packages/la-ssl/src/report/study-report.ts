@@ -4,6 +4,7 @@ import {
   captionOf,
   chosenTexts,
   differencesTable,
+  isShare,
   type Mean,
   meansTable,
   type StudyResult,
@@ -13,6 +14,7 @@ import { counted } from './figures.js';
 import { type Figure, type Part, type Report, type Section, slugOf } from './parts.js';
 import { readJson } from './run-record.js';
 import { curvesSection } from './section-study-curves.js';
+import { studyRunSections } from './section-study-runs.js';
 import { differenceHeatMaps, meanHeatMaps } from './study-heat-maps.js';
 
 const FILE = 'study.json';
@@ -65,7 +67,7 @@ export async function studyReport(result: StudyResult, folder: string): Promise<
     );
     sections.unshift({ id: 'warnings', title: 'Warnings', parts: warnings });
   }
-  sections.push(runsSection(result), optionsSection(result));
+  sections.push(...studyRunSections(result, folder), optionsSection(result));
   return {
     title: result.title,
     lead: `${result.question} Study ${result.study}, budget ${result.budget}, ${counted(result.runs.length, 'run')} in ${basename(resolve(folder))}.`,
@@ -80,6 +82,7 @@ async function meanFigures({ cells, metrics }: StudyResult, header: readonly str
     metrics.map((metric, m) => ({
       slug: slugOf('mean', metric),
       title: titles[m]!,
+      percent: isShare(metric),
       values: cells.map(({ name, metrics: own }) => ({ name, mean: own[metric] ?? null })),
     })),
   );
@@ -94,8 +97,10 @@ async function differenceFigures(
     compare.map((metric, m) => ({
       slug: slugOf('difference', metric),
       title: `${titles[m]}, difference`,
+      percent: isShare(metric),
+      more: ' Each less its baseline, as in the table.',
       values: cells.flatMap(({ name, baseline, differences }) =>
-        baseline === null ? [] : [{ name: `${name} − ${baseline}`, mean: differences[metric] ?? null }],
+        baseline === null ? [] : [{ name, mean: differences[metric] ?? null }],
       ),
       rule: 0,
     })),
@@ -106,12 +111,14 @@ async function figuresOf(
   charts: readonly {
     slug: string;
     title: string;
+    percent: boolean;
+    more?: string;
     values: readonly { name: string; mean: Mean | null }[];
     rule?: number;
   }[],
 ): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const { slug, title, values, rule } of charts) {
+  for (const { slug, title, percent, values, rule, more = '' } of charts) {
     const dots = values.flatMap(({ name, mean }): Dot[] =>
       mean ? [{ name, series: 'mean', value: mean.value, ...intervalOf(mean) }] : [],
     );
@@ -125,14 +132,14 @@ async function figuresOf(
       kind: 'figure',
       slug,
       title,
-      caption: `Mean over ${counts.join(' to ')} seeds with its 95 % interval (Student; none with one seed), of ${counted(dots.length, 'row')}.`,
+      caption: `Mean over ${counts.join(' to ')} seeds with its 95 % interval (Student; none with one seed), of ${counted(dots.length, 'row')}.${more}`,
       svg: await dotChart(
         {
           dots,
           names: dots.map(({ name }) => name),
           series: ['mean'],
           x: title,
-          percent: false,
+          percent,
           ...(rule !== undefined && { rule }),
         },
         `${title}: ${dots.length > 30 ? 'the table has the figures.' : `${told.join('; ')}.`}`,
@@ -148,34 +155,6 @@ function intervalOf({ low, high }: Mean): { low?: number; high?: number } {
 
 function short(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-function runsSection({ runs, metrics }: StudyResult): Section {
-  const figure = (value: number | null | undefined): string =>
-    value == null ? '–' : String(Number(value.toPrecision(4)));
-  return {
-    id: 'runs',
-    title: 'Runs',
-    parts: [
-      {
-        kind: 'table',
-        slug: 'runs-table',
-        caption: `${counted(runs.length, 'run')}, by which code each was made, and its figures (shares from 0 to 1)`,
-        header: ['run', 'cell', 'seed', 'code', ...metrics],
-        rows: runs.map((run) => [
-          ...[run.name, run.cell, String(run.seed), run.code ?? '–'],
-          ...metrics.map((metric) =>
-            run.failed ? 'failed' : run.pruned ? 'pruned' : figure(run.metrics[metric]),
-          ),
-        ]),
-      },
-      {
-        kind: 'note',
-        text: 'Each run has a report of its own:',
-        command: 'la-ssl report <folder of the run>',
-      },
-    ],
-  };
 }
 
 function optionsSection({ base }: StudyResult): Section {
