@@ -29,9 +29,10 @@ lint: setup
 format: setup
 	@npx --no-install biome check --write .
 
-# Against PyTorch on the same machine, in turns.
+# Against PyTorch and NumPy on the same machine, in turns: the training step, then sampling.
 bench: build
 	@node benchmarks/run.mjs
+	@node benchmarks/sampling.mjs
 
 clean:
 	rm -rf packages/*/dist packages/*/build node_modules

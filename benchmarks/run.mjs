@@ -5,15 +5,13 @@
  * own, warm, all in turns, so that what else happens on the machine meets all alike. PyTorch runs at its best:
  * channels-last, bfloat16 where the processor has it; also with the allocator settings that our addon makes.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { hasFastBfloat16 } from '@la-ssl/torch';
+import { findPython, median, quantile, ratioByRound, Side } from './side.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -28,12 +26,6 @@ const { values: options } = parseArgs({
 });
 const say = (text) => options.json || console.log(text);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const quantile = (sorted, q) => sorted[Math.round(q * (sorted.length - 1))];
-const median = (values) =>
-  quantile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  );
 
 /** glibc's names of the settings that `addon.cc` makes. */
 const MALLOC = {
@@ -42,36 +34,7 @@ const MALLOC = {
   MALLOC_TOP_PAD_: String(64 * 2 ** 20),
 };
 
-/** A process that does steps when told how many. */
-class Side {
-  constructor(name, command, args, env = {}) {
-    this.name = name;
-    this.rounds = [];
-    this.process = spawn(command, args, {
-      env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.answers = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
-  }
-  async answer() {
-    const { value, done } = await this.answers.next();
-    if (done) throw new Error(`${this.name} ended before it answered; what it said is above.`);
-    return JSON.parse(value);
-  }
-  async round(steps) {
-    this.process.stdin.write(`${steps}\n`);
-    this.rounds.push((await this.answer()).ms);
-  }
-  async end() {
-    this.process.stdin.end();
-    if (this.process.exitCode === null) await once(this.process, 'exit');
-  }
-}
-
-/** A python3 with PyTorch: the path's, or the system's. */
-const python = ['python3', '/usr/bin/python3'].find(
-  (command) => spawnSync(command, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0,
-);
+const python = findPython();
 const precisions = hasFastBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
 const folder = mkdtempSync(join(tmpdir(), 'benchmark-'));
 const state = join(folder, 'state.safetensors');
@@ -111,7 +74,7 @@ try {
     });
   }
   for (let round = 1; round <= Number(options.rounds); round++) {
-    for (const side of sides) await side.round(Number(options.steps));
+    for (const side of sides) await side.round(options.steps);
     say(`Round ${round} of ${options.rounds}`);
   }
 } finally {
@@ -119,7 +82,8 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-const results = sides.map(({ name, version, threads, rounds }) => {
+const results = sides.map(({ name, version, threads, rounds: answers }) => {
+  const rounds = answers.map(({ ms }) => ms);
   const sorted = rounds.flat().sort((a, b) => a - b);
   return {
     name,
@@ -131,17 +95,7 @@ const results = sides.map(({ name, version, threads, rounds }) => {
     roundMedians: rounds.map(median),
   };
 });
-/** Time of `a` by that of `b`, a round each: below 1 is faster. */
-function ratio(a, b) {
-  const byRound = a.roundMedians.map((time, i) => time / b.roundMedians[i]);
-  return {
-    of: a.name,
-    to: b.name,
-    ratio: median(byRound),
-    least: Math.min(...byRound),
-    most: Math.max(...byRound),
-  };
-}
+const ratio = (a, b) => ({ of: a.name, to: b.name, ...ratioByRound(a.roundMedians, b.roundMedians) });
 const fastest = (kind) =>
   results.filter(({ name }) => name.startsWith(kind)).sort((a, b) => a.median - b.median)[0];
 const ours = fastest('@la-ssl');

@@ -15,3 +15,22 @@ test('our side of the benchmark of a training step warms up, and does as many st
   assert.ok(losses[2] < losses[0], 'it learns');
   assert.equal(JSON.parse(round!).ms.length, 2);
 });
+
+test('the benchmark of sampling measures our side, and all that it finds, and draws alike', () => {
+  const script = fileURLToPath(new URL('../../../benchmarks/sampling.mjs', import.meta.url));
+  const options = ['--json', '--examples', '20000', '--alone', '300000', '--rounds', '1', '--warmup', '1'];
+  const run = spawnSync(process.execPath, [script, ...options], { encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr);
+  const { results } = JSON.parse(run.stdout);
+  assert.deepEqual(
+    [results[0], results.at(-1)].map(({ name, examples }) => [name, examples]),
+    [
+      ['la-ssl', 20_000],
+      ['la-ssl', 300_000],
+    ],
+  );
+  for (const { name, ms, cpuMs, faster } of results) {
+    assert.ok(ms > 0 && cpuMs > 0, name);
+    if (name !== 'la-ssl') assert.ok(faster.ratio > 0, name);
+  }
+});

@@ -94,6 +94,19 @@ describe('Random', () => {
     assert.equal(seen.size, 216);
   });
 
+  it('fills arrays with the numbers that it gives one by one', () => {
+    const [bulk, single] = [new Random(9, 8), new Random(9, 8)];
+    for (const size of [5, 0, 1, 1000]) {
+      const words = new Uint32Array(size);
+      bulk.fill(words);
+      assert.deepEqual(
+        [...words],
+        Array.from(words, () => single.uint32()),
+      );
+    }
+    assert.equal(bulk.uint32(), single.uint32());
+  });
+
   it('has uniform and Gaussian numbers with the moments of their distributions', () => {
     const random = new Random(1);
     checkMoments(() => random.uniform(), 50_000, 1 / 2, 1 / 12, 1 / 80);

@@ -9,6 +9,25 @@
  */
 import type { Random } from '../random.js';
 
+/**
+ * The sum of weights that can be drawn by.
+ *
+ * @throws RangeError where a weight is negative or not finite (naming it), or all are 0
+ */
+export function totalWeight(weights: ArrayLike<number>): number {
+  const count = weights.length;
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const weight = weights[i]!;
+    if (!(weight >= 0)) throw new RangeError(`The weight of example ${i} is ${weight}; it must be ≥ 0.`);
+    total += weight;
+  }
+  if (!(total > 0 && Number.isFinite(total))) {
+    throw new RangeError(`The ${count} weights sum to ${total}; the sum must be finite and > 0.`);
+  }
+  return total;
+}
+
 export class AliasTable {
   /** Per column, the share that belongs to the example of the column's own number. */
   readonly #own: Float64Array;
@@ -21,16 +40,7 @@ export class AliasTable {
    */
   constructor(weights: ArrayLike<number>) {
     const count = weights.length;
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const weight = weights[i]!;
-      if (!(weight >= 0)) throw new RangeError(`The weight of example ${i} is ${weight}; it must be ≥ 0.`);
-      total += weight;
-    }
-    if (!(total > 0 && Number.isFinite(total))) {
-      throw new RangeError(`The ${count} weights sum to ${total}; the sum must be finite and > 0.`);
-    }
-
+    const total = totalWeight(weights);
     const own = new Float64Array(count);
     // A column that rounding leaves without a partner is full but for that rounding: the rest is its own too.
     const alias = new Int32Array(count).map((_, i) => i);

@@ -91,6 +91,36 @@ describe('LearningSpeedSampler', () => {
     }
   });
 
+  it('draws from so many examples as from few: by the speeds, each epoch its own, again after a resumption', () => {
+    const many = 300_000;
+    const monitor = new LearningSpeedMonitor({ count: many });
+    const every = Int32Array.from({ length: many }, (_, i) => i);
+    monitor.observe(
+      every,
+      Float64Array.from(every, (i) => 1 + (i % 10)),
+    );
+    const shape = { ...options, uniformShare: 0.1, warmupEpochs: 1, updateEvery: 2 };
+    const sampler = new LearningSpeedSampler({ monitor, ...shape });
+    assert.deepEqual(sampler.drawsFor(0).toSorted(), every);
+    const { probabilities } = sampler.update(1)!;
+    const [draws, later] = [sampler.drawsFor(1), sampler.drawsFor(2)];
+    assert.notDeepEqual(later, draws);
+    for (let slowness = 0; slowness < 10; slowness++) {
+      const share = probabilities[slowness]! * (many / 10);
+      const found = draws.filter((i) => i % 10 === slowness).length / many;
+      assert.ok(
+        Math.abs(found - share) <= 5 * Math.sqrt((share * (1 - share)) / many),
+        `${found}, not ${share}`,
+      );
+    }
+    const resumed = new LearningSpeedSampler({
+      monitor: new LearningSpeedMonitor({ count: many }),
+      ...shape,
+    });
+    resumed.restore(sampler.state());
+    assert.deepEqual(resumed.drawsFor(2), later);
+  });
+
   it('resumes within an epoch without a second update from later speeds', () => {
     const { monitor, sampler } = start();
     train([0, 1, 2], monitor, sampler);

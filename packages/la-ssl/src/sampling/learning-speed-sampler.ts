@@ -10,10 +10,9 @@
  */
 
 import { Random } from '../random.js';
-import { AliasTable } from './alias.js';
 import type { LearningSpeedMonitor } from './monitor.js';
 import { type SamplingDistribution, type SamplingOptions, samplingDistribution } from './probabilities.js';
-import { checkWholeNumber, permutation, type Sampler, UniformSampler, weightedDraws } from './sampler.js';
+import { checkWholeNumber, permutation, type Sampler, UniformSampler, WeightedDraws } from './sampler.js';
 import { SCALINGS, type ScalingOptions, type ScalingShape } from './scaling/index.js';
 
 /** The paper's CelebA settings, as are r and γ of the linear shape; it draws by speed alone. */
@@ -69,9 +68,10 @@ export class LearningSpeedSampler implements Sampler {
   readonly #updateEvery: number;
   readonly #uniform: UniformSampler;
   readonly #permutation: Int32Array | undefined;
-  #probabilities: Float64Array;
+  /** None before the first update. */
+  #probabilities: Float64Array | undefined;
   #updatedFor: number | null = null;
-  #table: AliasTable | undefined;
+  #draws: WeightedDraws | undefined;
 
   /** @throws RangeError where an option is out of range */
   constructor({ monitor, seed, shuffled = false, ...options }: LearningSpeedSamplerOptions) {
@@ -87,7 +87,6 @@ export class LearningSpeedSampler implements Sampler {
     samplingDistribution([1], { ...this.#options, seen: [1] }); // a bad option fails now, not after the warm-up
     this.#uniform = new UniformSampler({ count: monitor.speeds.length, seed });
     if (shuffled) this.#permutation = permutation(monitor.speeds.length, new Random(seed, SHUFFLE));
-    this.#probabilities = this.#uniform.probabilitiesFor(0);
   }
 
   /** Whether the probabilities are to be computed before this epoch and have not been: the moment to score. */
@@ -103,10 +102,9 @@ export class LearningSpeedSampler implements Sampler {
    */
   update(epoch: number): SamplingUpdate | null {
     if (!this.updateDue(epoch)) return null;
+    this.#set(undefined, null); // memory for the new ones
     const distribution = samplingDistribution(this.#monitor.speeds, this.#options);
-    const probabilities = this.#permutation
-      ? Float64Array.from(this.#permutation, (i) => distribution.probabilities[i]!)
-      : distribution.probabilities;
+    const probabilities = permuted(distribution.probabilities, this.#permutation);
     this.#set(probabilities, epoch);
     return { epoch, ...distribution, probabilities };
   }
@@ -115,15 +113,15 @@ export class LearningSpeedSampler implements Sampler {
   drawsFor(epoch: number): Int32Array {
     const probabilities = this.probabilitiesFor(epoch);
     if (this.#updateBefore(epoch) === null) return this.#uniform.drawsFor(epoch);
-    this.#table ??= new AliasTable(probabilities);
-    return weightedDraws(this.#table, probabilities.length, this.#seed, epoch);
+    this.#draws ??= new WeightedDraws(probabilities);
+    return this.#draws.drawsFor(this.#seed, epoch);
   }
 
   /** @throws Error where the update that this epoch needs has not been made */
   probabilitiesFor(epoch: number): Float64Array {
     const needed = this.#updateBefore(epoch);
     if (needed === null) return this.#uniform.probabilitiesFor(epoch);
-    if (needed !== this.#updatedFor) {
+    if (needed !== this.#updatedFor || !this.#probabilities) {
       throw new Error(
         `Epoch ${epoch} needs the update due before epoch ${needed}, and the last one made was for ` +
           `${this.#updatedFor ?? 'none'}; call update(epoch) before drawsFor(epoch), epoch by epoch.`,
@@ -137,7 +135,7 @@ export class LearningSpeedSampler implements Sampler {
     return {
       settings: { ...this.#settings },
       updatedFor: this.#updatedFor,
-      probabilities: Array.from(this.#probabilities),
+      probabilities: Array.from(this.#probabilities ?? this.#uniform.probabilitiesFor(0)),
     };
   }
 
@@ -147,7 +145,7 @@ export class LearningSpeedSampler implements Sampler {
    * @throws RangeError where the state is of another number of examples or was made with other settings
    */
   restore(state: LearningSpeedSamplerState): void {
-    const count = this.#probabilities.length;
+    const count = this.#monitor.speeds.length;
     if (state.probabilities.length !== count) {
       throw new RangeError(
         `The saved sampler has ${state.probabilities.length} examples, this one ${count}; ` +
@@ -164,10 +162,10 @@ export class LearningSpeedSampler implements Sampler {
     this.#set(new Float64Array(state.probabilities), state.updatedFor);
   }
 
-  #set(probabilities: Float64Array, updatedFor: number | null): void {
+  #set(probabilities: Float64Array | undefined, updatedFor: number | null): void {
     this.#probabilities = probabilities;
     this.#updatedFor = updatedFor;
-    this.#table = undefined;
+    this.#draws = undefined;
   }
 
   /** The epoch before which the probabilities of this one are computed; null in the warm-up. */
@@ -175,6 +173,14 @@ export class LearningSpeedSampler implements Sampler {
     const since = epoch - this.#warmupEpochs;
     return since < 0 ? null : epoch - (since % this.#updateEvery);
   }
+}
+
+/** Example i gets what example `permutation[i]` has; without a permutation, its own. */
+function permuted(probabilities: Float64Array, permutation: Int32Array | undefined): Float64Array {
+  if (!permutation) return probabilities;
+  const result = new Float64Array(probabilities.length);
+  for (let i = 0; i < result.length; i++) result[i] = probabilities[permutation[i]!]!;
+  return result;
 }
 
 /** The options of the shape that count. The paper's shape goes without a name, as in states from before there were others. */

@@ -85,4 +85,18 @@ describe('takeNews', () => {
       assert.deepEqual([...each.takeNews()], [Number.NaN, Number.NaN, Number.NaN]);
     }
   });
+
+  it('is not kept where that is not wanted, and the speeds are the same', () => {
+    const monitors = [
+      new LearningSpeedMonitor({ count: 3, news: false }),
+      new LearningSpeedMonitor({ count: 3 }),
+    ];
+    for (const monitor of monitors) monitor.observe([2, 0, 2], [1, 2, 4]);
+    const [without, usual] = monitors;
+    assert.deepEqual(without!.speeds, usual!.speeds);
+    assert.throws(() => without!.takeNews(), /news: false/);
+    const resumed = new LearningSpeedMonitor({ count: 3, news: false });
+    resumed.restore(JSON.parse(JSON.stringify(without!.state())));
+    assert.deepEqual(resumed.speeds, usual!.speeds);
+  });
 });

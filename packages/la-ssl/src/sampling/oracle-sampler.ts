@@ -4,8 +4,9 @@
  * Where even this does not help, no sampler can, and where it does, the distance from it says how good a proxy the
  * learning speed is.
  */
-import { AliasTable } from './alias.js';
-import { checkWholeNumber, type Sampler, UniformSampler, weightedDraws } from './sampler.js';
+import { totalWeight } from './alias.js';
+import { asFloat64 } from './quantile.js';
+import { checkWholeNumber, type Sampler, UniformSampler, WeightedDraws } from './sampler.js';
 
 export interface OracleSamplerOptions {
   /** π, from conflictingShareProbabilities or groupBalancedProbabilities (or any other N weights ≥ 0). */
@@ -19,7 +20,7 @@ export interface OracleSamplerOptions {
 /** Draws with replacement from probabilities that never change, after a uniform warm-up. */
 export class OracleSampler implements Sampler {
   readonly #probabilities: Float64Array;
-  readonly #table: AliasTable;
+  readonly #draws: WeightedDraws;
   readonly #uniform: UniformSampler;
   readonly #seed: number;
   readonly #warmupEpochs: number;
@@ -28,9 +29,9 @@ export class OracleSampler implements Sampler {
   constructor({ probabilities, seed, warmupEpochs = 0 }: OracleSamplerOptions) {
     checkWholeNumber('warmupEpochs', warmupEpochs, 0);
     this.#uniform = new UniformSampler({ count: probabilities.length, seed });
-    this.#table = new AliasTable(probabilities);
-    const weights = new Float64Array(probabilities);
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const weights = asFloat64(probabilities).slice();
+    const total = totalWeight(weights);
+    this.#draws = new WeightedDraws(weights);
     this.#probabilities = weights.map((weight) => weight / total);
     this.#seed = seed;
     this.#warmupEpochs = warmupEpochs;
@@ -38,7 +39,7 @@ export class OracleSampler implements Sampler {
 
   drawsFor(epoch: number): Int32Array {
     if (epoch < this.#warmupEpochs) return this.#uniform.drawsFor(epoch);
-    return weightedDraws(this.#table, this.#probabilities.length, this.#seed, epoch);
+    return this.#draws.drawsFor(this.#seed, epoch);
   }
 
   probabilitiesFor(epoch: number): Float64Array {

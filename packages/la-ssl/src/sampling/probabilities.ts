@@ -7,6 +7,7 @@
  *
  * Source: Zhu, Liu, Fernandez-Granda, Razavian, Algorithm 1 and Eq. 3, https://arxiv.org/abs/2311.16361
  */
+import { asFloat64 } from './quantile.js';
 import {
   SCALINGS,
   type Scaling,
@@ -70,10 +71,11 @@ export function samplingProbabilities(speeds: ArrayLike<number>, options: Sampli
  * uniform sampling would give. Nothing is known in favour of it or against it, and it stays within reach.
  */
 export function samplingDistribution(
-  speeds: ArrayLike<number>,
+  given: ArrayLike<number>,
   options: SamplingOptions,
 ): SamplingDistribution {
   const { uniformShare = 0, seen } = options;
+  const speeds = asFloat64(given);
   const count = speeds.length;
   if (count === 0) throw new RangeError('Sampling probabilities need at least one speed, got none.');
   if (seen && seen.length !== count) {
@@ -89,17 +91,10 @@ export function samplingDistribution(
   }
 
   const { scaling, chosen } = fitted(known, count, options);
-  const { threshold, h } = scaling;
+  const { threshold } = scaling;
+  const unknown = known.length === count ? undefined : seen; // looked at only where it matters
   const weights = new Float64Array(count);
-  let total = 0;
-  let place = 0;
-  for (let i = 0; i < count; i++) {
-    if (seen && !seen[i]) continue;
-    const weight = h(speeds[i]!, place++);
-    if (!(weight >= 0)) throw new RangeError(`h(${speeds[i]}) of example ${i} is ${weight}; it must be ≥ 0.`);
-    weights[i] = weight;
-    total += weight;
-  }
+  const total = fillWeights(weights, speeds, scaling, unknown);
   if (total === 0) return { probabilities: uniform(), threshold, chosen, uniformBecause: 'all-weights-zero' };
   if (!Number.isFinite(total)) {
     throw new RangeError(
@@ -109,11 +104,31 @@ export function samplingDistribution(
 
   const meanWeight = total / known.length;
   const sum = meanWeight * count; // unknown examples included
+  const floor = uniformShare / count;
   for (let i = 0; i < count; i++) {
-    const share = (seen && !seen[i] ? meanWeight : weights[i]!) / sum;
-    weights[i] = (1 - uniformShare) * share + uniformShare / count;
+    const share = (unknown && !unknown[i] ? meanWeight : weights[i]!) / sum;
+    weights[i] = (1 - uniformShare) * share + floor;
   }
   return { probabilities: weights, threshold, chosen, uniformBecause: null };
+}
+
+/** h of the known speeds into `weights`. @returns their sum. @throws RangeError where one is not ≥ 0 */
+function fillWeights(
+  weights: Float64Array,
+  speeds: Float64Array,
+  { h }: Scaling,
+  seen?: ArrayLike<boolean | number>,
+): number {
+  let total = 0;
+  let place = 0;
+  for (let i = 0; i < speeds.length; i++) {
+    if (seen && !seen[i]) continue;
+    const weight = h(speeds[i]!, place++);
+    if (!(weight >= 0)) throw new RangeError(`h(${speeds[i]}) of example ${i} is ${weight}; it must be ≥ 0.`);
+    weights[i] = weight;
+    total += weight;
+  }
+  return total;
 }
 
 /** h as the options have it, for these speeds of N examples. @throws RangeError where an option is out of range */
@@ -142,15 +157,18 @@ function fitted(
   return { scaling: at(chosen.value), chosen };
 }
 
-/** The speeds that are known, each of them checked. */
-function knownSpeeds(speeds: ArrayLike<number>, seen?: ArrayLike<boolean | number>): Float64Array {
-  const known = new Float64Array(speeds.length);
+/** The speeds that are known, each of them checked; those given, not a copy, where all are. */
+function knownSpeeds(speeds: Float64Array, seen?: ArrayLike<boolean | number>): Float64Array {
   let count = 0;
   for (let i = 0; i < speeds.length; i++) {
     if (seen && !seen[i]) continue;
-    known[count++] = checkedSpeed(i, speeds[i]!);
+    checkedSpeed(i, speeds[i]!);
+    count++;
   }
-  return known.subarray(0, count);
+  if (count === speeds.length || !seen) return speeds;
+  const known = new Float64Array(count);
+  for (let i = 0, place = 0; place < count; i++) if (seen[i]) known[place++] = speeds[i]!;
+  return known;
 }
 
 /**

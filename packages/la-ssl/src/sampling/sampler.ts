@@ -6,7 +6,9 @@
  */
 
 import { Random } from '../random.js';
-import type { AliasTable } from './alias.js';
+import { AliasTable } from './alias.js';
+import { manyDraws } from './many-draws.js';
+import { Scatter } from './scatter.js';
 
 export interface Sampler {
   /**
@@ -32,30 +34,37 @@ export interface UniformSamplerOptions {
 
 /** Ignores the speeds: every epoch a fresh order of all examples. The baseline. */
 export class UniformSampler implements Sampler {
-  readonly #probabilities: Float64Array;
+  readonly #count: number;
   readonly #seed: number;
   readonly #withReplacement: boolean;
+  /** Once they were asked for. */
+  #probabilities: Float64Array | undefined;
 
   /** @throws RangeError where `count` or `seed` is not a whole number in range */
   constructor({ count, seed, withReplacement = false }: UniformSamplerOptions) {
     checkWholeNumber('count, the number of examples,', count, 1);
     checkWholeNumber('seed', seed, 0);
-    this.#probabilities = new Float64Array(count).fill(1 / count);
+    this.#count = count;
     this.#seed = seed;
     this.#withReplacement = withReplacement;
   }
 
   drawsFor(epoch: number): Int32Array {
-    const count = this.#probabilities.length;
+    const count = this.#count;
     const random = drawsRandom(this.#seed, epoch);
+    if (count >= MANY && !this.#withReplacement) return largePermutation(count, this.#seed, epoch);
     if (this.#withReplacement) return new Int32Array(count).map(() => random.below(count));
     return permutation(count, random);
   }
 
   probabilitiesFor(_epoch: number): Float64Array {
+    this.#probabilities ??= new Float64Array(this.#count).fill(1 / this.#count);
     return this.#probabilities;
   }
 }
+
+/** From so many examples on, lookups all over memory are what takes the time. */
+const MANY = 2 ** 18;
 
 /** The whole numbers below `count` in random order, each order equally likely (Fisher and Yates). */
 export function permutation(count: number, random: Random): Int32Array {
@@ -69,9 +78,36 @@ export function permutation(count: number, random: Random): Int32Array {
   return order;
 }
 
-/** An epoch's draws with replacement from a distribution. */
-export function weightedDraws(table: AliasTable, count: number, seed: number, epoch: number): Int32Array {
-  return table.draws(count, drawsRandom(seed, epoch));
+/** A permutation by a seed and an epoch, for counts that the cache does not hold. */
+function largePermutation(count: number, seed: number, epoch: number): Int32Array {
+  const scatter = new Scatter(count, seed, epoch);
+  const piece = new Int32Array(2 ** 11);
+  for (let start = 0; start < count; start += piece.length) {
+    for (let k = 0; k < piece.length; k++) piece[k] = start + k;
+    scatter.add(piece, Math.min(piece.length, count - start));
+  }
+  return scatter.shuffled();
+}
+
+/** Draws with replacement from one distribution, as many as there are examples. */
+export class WeightedDraws {
+  readonly #weights: Float64Array;
+  /** Where there are few examples: one lookup a draw. */
+  readonly #table: AliasTable | undefined;
+
+  /**
+   * @param weights - N ≥ 1 weights, finite and ≥ 0, not all 0 (not checked); not copied
+   */
+  constructor(weights: Float64Array) {
+    this.#weights = weights;
+    if (weights.length < MANY) this.#table = new AliasTable(weights);
+  }
+
+  drawsFor(seed: number, epoch: number): Int32Array {
+    const count = this.#weights.length;
+    const random = drawsRandom(seed, epoch);
+    return this.#table?.draws(count, random) ?? manyDraws(this.#weights, count, seed, epoch, DRAWS);
+  }
 }
 
 /** Third word of the key: keeps the draws apart from whatever else a run makes of the same seed and epoch. */

@@ -1,0 +1,41 @@
+/**
+ * Our side of `sampling.mjs`: new probabilities from the speeds of all examples, and an epoch of draws by them. It prints
+ * `{ version }` when it is ready, then for each line that it is sent `{ ms, cpuMs, meanSpeed, peakMB }`: time that passed,
+ * time of the processor, the mean speed of what was drawn (to see that both sides draw alike), most memory so far.
+ */
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { Random } from 'la-ssl/random';
+import { LearningSpeedMonitor, LearningSpeedSampler } from 'la-ssl/sampling';
+
+const { values: options } = parseArgs({ options: { examples: { type: 'string', default: '1000000' } } });
+const count = Number(options.examples);
+const BATCH = 2 ** 16;
+
+const monitor = new LearningSpeedMonitor({ count, news: false });
+const random = new Random(0);
+for (let start = 0; start < count; start += BATCH) {
+  const batch = new Int32Array(Math.min(BATCH, count - start)).map((_, k) => start + k);
+  monitor.observe(
+    batch,
+    Float64Array.from(batch, () => Math.exp(0.3 * random.normal())),
+  );
+}
+const sampler = new LearningSpeedSampler({
+  ...{ monitor, seed: 0, warmupEpochs: 0, updateEvery: 1 },
+  ...{ r: 0.1, gamma: 10, uniformShare: 0.1 },
+});
+
+let epoch = 0;
+console.log(JSON.stringify({ version: process.version }));
+for await (const _line of createInterface({ input: process.stdin })) {
+  const [started, cpu] = [performance.now(), process.cpuUsage()];
+  sampler.update(epoch);
+  const draws = sampler.drawsFor(epoch++);
+  const { user, system } = process.cpuUsage(cpu);
+  const ms = performance.now() - started;
+  let sum = 0;
+  for (let k = 0; k < count; k++) sum += monitor.speeds[draws[k]];
+  const peakMB = process.resourceUsage().maxRSS / 1024;
+  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000, meanSpeed: sum / count, peakMB }));
+}
