@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -65,6 +73,15 @@ test('several runs stand side by side, images left out where asked', async () =>
     /^,tiny,other\r\nstatus,finished,finished/,
   );
   assert.ok(readdirSync(join(folder, 'both-files')).includes('draws-other.svg'));
+});
+
+test('a study that is not done is told from a run', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'la-ssl-report-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'study-of.json'), '{"study":"main","budget":"small"}');
+  const { status, stderr } = await laSsl('report', folder);
+  assert.equal(status, 2);
+  assert.match(stderr, /The study in .* is not done\. Go on with it: la-ssl study <file> --runs/);
 });
 
 test('what is no run is refused before anything is written', async () => {

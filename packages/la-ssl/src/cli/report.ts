@@ -1,5 +1,5 @@
 /** @file `la-ssl report`: the page of a run, of runs side by side, or of a study. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type ImageDataset, loadSplit } from '../data/index.js';
@@ -61,6 +61,10 @@ Examples:
       for (const path of paths) {
         if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
           throw new UsageError(`There is no folder ${path}. List the runs: la-ssl runs <folder>`);
+        if (existsSync(join(path, 'study-of.json')) && !existsSync(join(path, 'study.json')))
+          throw new UsageError(
+            `The study in ${path} is not done. Go on with it: la-ssl study <file> --runs ${path}. Or give the folders of its runs: la-ssl runs ${path}`,
+          );
       }
       const page = outputFile(flags, ['html']).file ?? usualPage(paths);
       const files = await writeReport(await reportOf(paths, flags), page);

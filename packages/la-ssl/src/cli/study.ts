@@ -14,6 +14,7 @@ import {
   OLD_RUNS,
   type OldRuns,
   parallelRuns,
+  partialTexts,
   planStudy,
   type RunResult,
   type RunState,
@@ -204,8 +205,9 @@ function runResults(
   });
 }
 
-/** A metric that no run has is a wrong name, or a part that the test set does not have. */
+/** A metric of some seeds only is one of damaged runs; one that no run has is a wrong name, or a part that the test set does not have. */
 function warnOfMissing(result: StudyResult, plan: StudyPlan, folder: StudyFolder): void {
+  for (const text of partialTexts(result)) process.stderr.write(`${text}\n`);
   const missing = result.metrics.filter((name) => result.cells.every((cell) => !cell.metrics[name]));
   const done = plan.runs.find((_, i) => Object.keys(result.runs[i]!.metrics).length > 0);
   if (missing.length === 0 || !done) return;

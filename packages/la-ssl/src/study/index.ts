@@ -7,6 +7,7 @@ export {
   type CellResult,
   type Difference,
   type Mean,
+  partialTexts,
   type RunResult,
   type StudyResult,
   studyResult,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cell, StudyPlan } from './plan.js';
-import { type RunResult, type StudyResult, studyResult } from './results.js';
+import { partialTexts, type RunResult, type StudyResult, studyResult } from './results.js';
 import { captionOf, differencesTable, meansTable, studyCsv, studyMarkdown } from './tables.js';
 
 /** Accuracies by cell and seed. Expected figures by scipy 1.10.1: `stats.t.interval` with `stats.sem`, `stats.ttest_rel`. */
@@ -55,6 +55,19 @@ const close = (actual: number | null | undefined, expected: number): void =>
 
 describe('the result of a study', () => {
   const { cells } = example();
+
+  it('says where a cell has a metric of some seeds only, not where a run failed', () => {
+    assert.deepEqual(partialTexts(example()), []);
+    const given = example().runs.map((run) =>
+      run.name === 'la-ssl-seed1'
+        ? { ...run, metrics: { 'biased.overall': null, 'biased.worstGroup': 0.5 } }
+        : run,
+    );
+    assert.deepEqual(
+      partialTexts(example(ACCURACIES, {}, 'test', given)).map((text) => text.split(' only')[0]),
+      ['la-ssl has biased.overall of 2 of its 3 seeds', 'la-ssl has biased.worstGroup of 1 of its 3 seeds'],
+    );
+  });
 
   it('has means over the seeds that are there, with intervals', () => {
     const mean = cells[0]!.metrics['biased.overall']!;

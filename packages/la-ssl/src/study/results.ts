@@ -160,3 +160,16 @@ function holmOf(cells: readonly CellResult[], metric: string): (number | null)[]
   const corrected = holm(known.filter((p) => p !== null));
   return known.map((p) => (p === null ? null : corrected.shift()!));
 }
+
+/** Of each cell the metrics that only some of its seeds have: a mean of fewer runs than the table says. */
+export function partialTexts({ cells }: Pick<StudyResult, 'cells'>): string[] {
+  return cells.flatMap(({ name, seeds, metrics }) =>
+    Object.entries(metrics).flatMap(([metric, mean]) =>
+      mean && mean.count < seeds.length
+        ? [
+            `${name} has ${metric} of ${mean.count} of its ${seeds.length} seeds only: the others have none, or their folders are damaged; a run whose folder is removed is trained anew.`,
+          ]
+        : [],
+    ),
+  );
+}

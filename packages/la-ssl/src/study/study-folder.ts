@@ -4,6 +4,8 @@
  * `study-of.json` says whose it is. A run is done when it is trained and probed, by this code and with these options.
  */
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -71,7 +73,7 @@ export class StudyFolder {
 
   /** Makes the folder where it is not there. @returns what releases its lock. @throws as `checkOwner`, and where it is locked */
   open(): () => void {
-    mkdirSync(this.path, { recursive: true });
+    this.#make();
     const release = lockFolder(this.path, 'worked on');
     try {
       this.checkOwner();
@@ -82,6 +84,17 @@ export class StudyFolder {
     } catch (error) {
       release();
       throw error;
+    }
+  }
+
+  #make(): void {
+    try {
+      mkdirSync(this.path, { recursive: true });
+      accessSync(this.path, constants.W_OK);
+    } catch (error) {
+      throw new StudyProblem(
+        `${this.path} cannot be written: ${(error as Error).message}. Give another --runs.`,
+      );
     }
   }
 
