@@ -60,7 +60,9 @@ class Cell {
   readonly #weights: Float64Array;
   readonly #random: Random;
   readonly #cumulative = new Float64Array(CELL);
-  /** Of each step of the cell's total, the first example whose cumulative weight is above it. */
+  /** The same in steps of 2⁻³¹ of the total, rounded up. */
+  readonly #whole = new Int32Array(CELL);
+  /** Of each step of the guide, how many examples have their cumulative weight before it. */
   readonly #guide = new Uint16Array(2 ** GUIDE_BITS);
   readonly #words = new Uint32Array(PIECE);
   readonly #draws = new Int32Array(PIECE);
@@ -84,6 +86,7 @@ class Cell {
   #prepare(start: number): number {
     const weights = this.#weights;
     const cumulative = this.#cumulative;
+    const whole = this.#whole;
     const guide = this.#guide;
     const size = Math.min(CELL, weights.length - start);
     let total = 0;
@@ -92,11 +95,18 @@ class Cell {
       cumulative[i] = total;
     }
     cumulative[size - 1] = Number.POSITIVE_INFINITY; // no search leaves the cell, whatever rounding does
-    const step = total / guide.length;
-    let first = 0;
+    guide.fill(0);
+    for (let i = 0; i < size - 1; i++) {
+      const step = Math.min((cumulative[i]! / total) * 2 ** 31, 2 ** 31 - 2) | 0;
+      whole[i] = step + 1; // never too small, whatever rounding does
+      guide[whole[i]! >>> (31 - GUIDE_BITS)]! += 1;
+    }
+    whole[size - 1] = 2 ** 31 - 1;
+    let before = 0;
     for (let k = 0; k < guide.length; k++) {
-      while (cumulative[first]! <= k * step) first++;
-      guide[k] = first;
+      const here = guide[k]!;
+      guide[k] = before;
+      before += here;
     }
     return total;
   }
@@ -108,6 +118,7 @@ class Cell {
   #look(start: number, total: number, count: number): void {
     const words = this.#words;
     const cumulative = this.#cumulative;
+    const whole = this.#whole;
     const guide = this.#guide;
     const draws = this.#draws;
     const unit = total / 2 ** 32;
@@ -115,7 +126,10 @@ class Cell {
     for (let k = 0; k < count; k++) {
       const word = words[k]!;
       let x = word * unit;
+      const half = word >>> 1;
       let i = guide[word >>> (32 - GUIDE_BITS)]!;
+      i += (whole[i]! - half) >>> 31; // 1 where the difference is below 0: no branch to guess
+      i += (whole[i]! - half) >>> 31;
       while (cumulative[i]! <= x) i++;
       if (cumulative[i]! < x + unit) {
         x += (this.#random.uint32() / 2 ** 32) * unit;
