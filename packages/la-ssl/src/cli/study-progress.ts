@@ -82,6 +82,11 @@ export class StudyProgress {
     this.#bar?.update(this.#done + begun, { text: this.#describe() });
   }
 
+  /** Something to read beside the runs. */
+  note(text: string): void {
+    this.#write(text);
+  }
+
   stop(): void {
     this.#bar?.stop();
   }

@@ -104,7 +104,12 @@ test('a run that another study has is copied, unless it is wanted anew', async (
 });
 
 test('a run that fails is reported, and the others go on', async (t) => {
-  const { file, folder } = writeStudy(t, { axes: { lr: { wild: 1e30, usual: 0.06 } }, baseline: undefined });
+  const metrics = [...TINY_STUDY.metrics, 'biased.overal'];
+  const { file, folder } = writeStudy(t, {
+    axes: { lr: { wild: 1e30, usual: 0.06, lower: 0.05 } },
+    baseline: undefined,
+    metrics,
+  });
   const runs = join(folder, 'runs');
   const { status, stderr, stdout } = await laSsl('study', file, '--runs', runs, '--parallel', '1', '--json');
   assert.equal(status, 1);
@@ -113,8 +118,13 @@ test('a run that fails is reported, and the others go on', async (t) => {
   const { cells, runs: results } = JSON.parse(stdout) as StudyResult;
   assert.deepEqual(
     cells.map(({ seeds }) => seeds),
-    [[], [0]],
+    [[], [0], [0]],
   );
+  assert.match(
+    stderr,
+    /^usual-seed0 has no biased\.overal\. .*What there is: .*\bbiased\.overall\b[\s\S]*^lower-seed0 begins/m,
+  );
+  assert.match(stderr, /^No run has biased\.overal\. /m);
   assert.match(results[0]!.failed!.join('\n'), /Training diverged/);
 });
 

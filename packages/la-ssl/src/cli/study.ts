@@ -21,10 +21,12 @@ import {
   readStudy,
   runStudy,
   runsAtHand,
+  type StudyEvent,
   StudyFolder,
   type StudyPlan,
   StudyProblem,
   type StudyResult,
+  type StudyRun,
   studyCsv,
   studyMarkdown,
   studyResult,
@@ -68,7 +70,7 @@ export function studyCommand(): Command {
       wholeNumberFrom(1),
     )
     .addOption(
-      new Option('--old-runs <what>', 'what to do with finished runs that other code made')
+      new Option('--old-runs <what>', 'what to do with runs that other code made')
         .choices([...OLD_RUNS])
         .default('stop'),
     )
@@ -168,12 +170,20 @@ async function work(
     cores.parallel,
     estimatorOf(plan, folder, states),
   );
+  let first = true;
+  const take = (event: StudyEvent): void => {
+    progress.take(event);
+    if (event.kind !== 'finished' || !first) return;
+    first = false;
+    const text = missingIn(event.run, folder);
+    if (text !== null) progress.note(text);
+  };
   try {
     return await interruptible('Stopping the runs, each with a checkpoint', async (signal) => {
       const failed = await runStudy(plan, folder, states, {
         ...cores,
         signal,
-        onEvent: (event) => progress.take(event),
+        onEvent: take,
       });
       return signal.aborted ? null : failed;
     });
@@ -210,9 +220,22 @@ function warnOfMissing(result: StudyResult, plan: StudyPlan, folder: StudyFolder
   for (const text of partialTexts(result)) process.stderr.write(`${text}\n`);
   const missing = result.metrics.filter((name) => result.cells.every((cell) => !cell.metrics[name]));
   const done = plan.runs.find((_, i) => Object.keys(result.runs[i]!.metrics).length > 0);
-  if (missing.length === 0 || !done) return;
-  const known = [...metricsOf(folder.run(done)).keys()].filter((name) => !name.includes('.groups.'));
-  process.stderr.write(`No run has ${missing.join(', ')}. What there is: ${known.join(', ')}\n`);
+  if (missing.length > 0 && done)
+    process.stderr.write(`No run has ${missing.join(', ')}. ${whatThereIs(folder, done)}\n`);
+}
+
+/** What a run lacks, of which the others may have some; null where it has all. */
+function missingIn(run: StudyRun, folder: StudyFolder): string | null {
+  const known = metricsOf(folder.run(run));
+  const missing = folder.study.metrics.filter((name) => !known.has(name));
+  return missing.length === 0
+    ? null
+    : `${run.name} has no ${missing.join(', ')}. If no run is to have it, stop, and mend the study. ${whatThereIs(folder, run)}`;
+}
+
+function whatThereIs(folder: StudyFolder, run: StudyRun): string {
+  const known = [...metricsOf(folder.run(run)).keys()].filter((name) => !name.includes('.groups.'));
+  return `What there is: ${known.join(', ')}`;
 }
 
 function describe(result: StudyResult, folder: StudyFolder): string {
