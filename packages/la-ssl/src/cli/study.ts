@@ -19,6 +19,7 @@ import {
   type RunResult,
   type RunState,
   readStudy,
+  recoveredTable,
   runStudy,
   runsAtHand,
   type StudyEvent,
@@ -239,7 +240,7 @@ function whatThereIs(folder: StudyFolder, run: StudyRun): string {
 }
 
 function describe(result: StudyResult, folder: StudyFolder): string {
-  const tables = [meansTable(result), differencesTable(result)].flatMap((table) =>
+  const tables = [meansTable(result), differencesTable(result), recoveredTable(result)].flatMap((table) =>
     table ? [formatTable(table.header, table.rows)] : [],
   );
   const texts = [captionOf(result), ...chosenTexts(result)];

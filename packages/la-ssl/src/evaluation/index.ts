@@ -36,6 +36,7 @@ export {
   featureBatches,
   NonFiniteFeatures,
 } from './features.js';
+export { shareOfMeans } from './fieller.js';
 export { FINE_TUNE_DEFAULTS, type FineTuneOptions, fineTune } from './fine-tune.js';
 export { type FineTuneResult, type FineTuneSettings, fineTuneRun, savedFineTune } from './fine-tune-run.js';
 export { type FistaOptions, type FistaResult, fista } from './fista.js';

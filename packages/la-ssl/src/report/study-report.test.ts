@@ -14,6 +14,7 @@ const cells = ['uniform', 'la-ssl'].map(
     values: { sampler },
     overrides: {},
     baseline: sampler === 'uniform' ? null : 'sampler=uniform',
+    oracle: null,
   }),
 );
 const VALUES: Record<string, number[]> = { uniform: [0.5, 0.6, 0.7], 'la-ssl': [0.6, 0.75, 0.75] };

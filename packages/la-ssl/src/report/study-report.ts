@@ -7,6 +7,8 @@ import {
   isShare,
   type Mean,
   meansTable,
+  RECOVERED,
+  recoveredTable,
   type StudyResult,
 } from '../study/index.js';
 import { type Dot, dotChart } from './charts.js';
@@ -37,6 +39,7 @@ export function readStudyResult(folder: string): StudyResult | null {
 export async function studyReport(result: StudyResult, folder: string): Promise<Report> {
   const means = meansTable(result);
   const differences = differencesTable(result);
+  const recovered = recoveredTable(result);
   const parts: Part[] = [
     { kind: 'table', slug: 'means', caption: captionOf(result), ...means },
     ...(await meanHeatMaps(result)),
@@ -50,6 +53,9 @@ export async function studyReport(result: StudyResult, folder: string): Promise<
       title: 'Differences',
       parts: [
         { kind: 'table', slug: 'difference-table', caption: captionOf(result), ...differences },
+        ...(recovered
+          ? [{ kind: 'table', slug: 'recovered', caption: RECOVERED, ...recovered } as const]
+          : []),
         ...(await differenceHeatMaps(result)),
         ...(await differenceFigures(result, differences.header)),
       ],

@@ -26,6 +26,8 @@ export {
   headingOf,
   isShare,
   meansTable,
+  RECOVERED,
+  recoveredTable,
   type StudyTable,
   studyCsv,
   studyMarkdown,

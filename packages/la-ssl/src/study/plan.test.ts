@@ -82,6 +82,26 @@ describe('a study becomes runs', () => {
     assert.deepEqual([full.width, full.epochs, full.batchSize], [16, 4, 24]);
   });
 
+  it('each with the oracle of its own share', (t) => {
+    const changes = {
+      axes: {
+        share: { low: { alignedShare: 0.9 }, high: { alignedShare: 0.99 } },
+        sampler: ['uniform', 'oracle'],
+      },
+      cells: { beside: { sampler: 'la-ssl' } },
+      oracle: { sampler: 'oracle' },
+    };
+    assert.deepEqual(
+      plan(t, changes).cells.map(({ oracle }) => oracle),
+      ['low-oracle', null, 'high-oracle', null, null],
+    );
+    assert.match(
+      problemOf(t, { oracle: { sampler: 'orcale' } }),
+      /line \d+: oracle\.sampler: it is one of uniform, la-ssl/,
+    );
+    assert.match(problemOf(t, { oracle: 'ideal' }), /oracle: there is no cell ideal/);
+  });
+
   it('with the budget that is asked for', (t) => {
     const changes = {
       budgets: { full: { base: { epochs: 9 }, seeds: [0, 1, 2], axes: { sampler: ['uniform', 'oracle'] } } },

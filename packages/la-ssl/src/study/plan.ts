@@ -15,6 +15,8 @@ import { StudyProblem } from './yaml-file.js';
 export interface Cell extends PlainCell {
   /** The cell that it is compared with. */
   baseline: string | null;
+  /** The cell whose gain over that baseline is all that can be recovered. */
+  oracle: string | null;
 }
 
 export interface StudyRun {
@@ -44,7 +46,7 @@ export function planStudy(study: Study, threads: number): StudyPlan {
   const { search } = study;
   const grid = search?.draws ? drawnCells(study, { ...search, draws: search.draws }) : gridCells(study);
   const beside = Object.entries(study.cells).map(([name, overrides]) => ({ name, values: {}, overrides }));
-  const cells = withBaselines(study, [...grid, ...beside]);
+  const cells = withPartners(study, [...grid, ...beside]);
   if (cells.length === 0) throw problem(study, ['axes'], 'a study needs axes or cells');
   const runs = study.seeds.flatMap((seed) => cells.map((cell) => runOf(study, cell, seed, threads)));
   checkDistinct(study, cells, runs);
@@ -53,36 +55,42 @@ export function planStudy(study: Study, threads: number): StudyPlan {
   return plan;
 }
 
-function withBaselines(study: Study, cells: readonly PlainCell[]): Cell[] {
-  const { baseline } = study;
-  if (typeof baseline === 'string' && !cells.some(({ name }) => name === baseline)) {
-    const names = cells.map(({ name }) => name);
-    throw problem(study, ['baseline'], `there is no cell ${baseline}.${suggest(baseline, names)}`);
-  }
-  const wanted = typeof baseline === 'object' ? labelsOf(study, baseline) : null;
-  return cells.map((cell) => {
-    const values = JSON.stringify({ ...cell.values, ...wanted });
-    const partner =
-      typeof baseline === 'string'
-        ? baseline
-        : cells.find((other) => wanted && JSON.stringify(other.values) === values)?.name;
-    return { ...cell, baseline: partner === undefined || partner === cell.name ? null : partner };
-  });
+function withPartners(study: Study, cells: readonly PlainCell[]): Cell[] {
+  const [baselineOf, oracleOf] = [partnersIn(study, 'baseline', cells), partnersIn(study, 'oracle', cells)];
+  return cells.map((cell) => ({ ...cell, baseline: baselineOf(cell), oracle: oracleOf(cell) }));
 }
 
-/** Labels of the values that are the baseline. */
-function labelsOf(study: Study, baseline: Record<string, unknown>): Record<string, string> {
+/** @returns of each cell the name of the one that it is set beside; null for itself and where there is none */
+function partnersIn(
+  study: Study,
+  key: 'baseline' | 'oracle',
+  cells: readonly PlainCell[],
+): (cell: PlainCell) => string | null {
+  const partner = study[key];
+  if (typeof partner === 'string' && !cells.some(({ name }) => name === partner)) {
+    const names = cells.map(({ name }) => name);
+    throw problem(study, [key], `there is no cell ${partner}.${suggest(partner, names)}`);
+  }
+  const wanted = typeof partner === 'object' ? labelsOf(study, key, partner) : null;
+  return (cell) => {
+    const values = JSON.stringify({ ...cell.values, ...wanted });
+    const found =
+      typeof partner === 'string'
+        ? partner
+        : cells.find((other) => wanted && JSON.stringify(other.values) === values)?.name;
+    return found === undefined || found === cell.name ? null : found;
+  };
+}
+
+/** Labels of the values that a partner has. */
+function labelsOf(study: Study, key: string, partner: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(baseline).map(([name, value]) => {
+    Object.entries(partner).map(([name, value]) => {
       if (!study.axes[name])
-        throw problem(
-          study,
-          ['baseline', name],
-          `there is no such axis.${suggest(name, Object.keys(study.axes))}`,
-        );
+        throw problem(study, [key, name], `there is no such axis.${suggest(name, Object.keys(study.axes))}`);
       const labels = valuesOf(study, name).map(({ label }) => label);
       const label = labels.find((known) => known === String(value) || known === `${name}${value}`);
-      if (label === undefined) throw problem(study, ['baseline', name], `it is one of ${labels.join(', ')}`);
+      if (label === undefined) throw problem(study, [key, name], `it is one of ${labels.join(', ')}`);
       return [name, label];
     }),
   );

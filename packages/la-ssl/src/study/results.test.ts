@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cell, StudyPlan } from './plan.js';
 import { partialTexts, type RunResult, type StudyResult, studyResult } from './results.js';
-import { captionOf, differencesTable, meansTable, studyCsv, studyMarkdown } from './tables.js';
+import {
+  captionOf,
+  differencesTable,
+  meansTable,
+  recoveredTable,
+  studyCsv,
+  studyMarkdown,
+} from './tables.js';
 
 /** Accuracies by cell and seed. Expected figures by scipy 1.10.1: `stats.t.interval` with `stats.sem`, `stats.ttest_rel`. */
 const ACCURACIES: Record<string, (number | null)[]> = {
@@ -19,12 +26,14 @@ function example(
   changes: object = {},
   on: StudyResult['on'] = 'test',
   given?: readonly RunResult[],
+  oracle?: string,
 ): StudyResult {
   const cells: Cell[] = Object.keys(accuracies).map((name) => ({
     name,
     values: { sampler: name },
     overrides: {},
     baseline: name === 'uniform' ? null : 'uniform',
+    oracle: oracle && name !== oracle ? oracle : null,
   }));
   const runs: RunResult[] = Object.entries(accuracies).flatMap(([cell, values]) =>
     values.map((value, seed) => ({
@@ -55,6 +64,25 @@ const close = (actual: number | null | undefined, expected: number): void =>
 
 describe('the result of a study', () => {
   const { cells } = example();
+
+  it('says which share of the gain of an oracle a cell recovers, where that gain is sure', () => {
+    const gains = { uniform: [0.5, 0.4, 0.45], 'la-ssl': [0.54, 0.41, 0.51], oracle: [0.62, 0.5, 0.61] };
+    const result = example(gains, {}, 'test', undefined, 'oracle');
+    const [uniform, laSsl] = result.cells;
+    assert.equal(uniform!.recovered, undefined, 'it is what the others are compared with');
+    const share = laSsl!.recovered!['biased.overall']!;
+    close(share.value, 0.11 / 0.38);
+    assert.ok(share.low! < share.value && share.value < share.high!);
+    assert.equal(laSsl!.recovered!['biased.worstGroup'], null);
+    const { header, rows } = recoveredTable(result)!;
+    assert.deepEqual(header.slice(0, 3), ['cell', 'sampler', 'recovers of']);
+    assert.equal(rows.length, 1);
+    assert.match(rows[0]!.join(' | '), /^la-ssl.* \| la-ssl \| oracle \| 29 \[-?\d+, \d+\] \| –$/);
+    assert.match(studyMarkdown(result), /\| recovers of \|[\s\S]*Fieller/);
+    const unsure = example({ ...gains, oracle: [0.7, 0.3, 0.5] }, {}, 'test', undefined, 'oracle');
+    assert.equal(unsure.cells[1]!.recovered!['biased.overall'], null);
+    assert.equal(recoveredTable(example()), null);
+  });
 
   it('says where a cell has a metric of some seeds only, not where a run failed', () => {
     assert.deepEqual(partialTexts(example()), []);

@@ -1,5 +1,5 @@
 /** @file What a study found: of each cell the mean over seeds, and what it differs from its baseline by, with intervals. */
-import { type Estimate, holm, pairedTInterval, tInterval } from '../evaluation/index.js';
+import { type Estimate, holm, pairedTInterval, shareOfMeans, tInterval } from '../evaluation/index.js';
 import { type Knowledge, knowledgeOf } from '../training/index.js';
 import { type Best, bestOf } from './chosen.js';
 import type { Cell, StudyPlan } from './plan.js';
@@ -41,6 +41,9 @@ export interface CellResult {
   /** The cell that it is compared with, over the seeds that both have. */
   baseline: string | null;
   differences: Readonly<Record<string, Difference | null>>;
+  /** The cell whose gain over the baseline can be recovered, and which share of it is; null where that gain may be none. */
+  oracle?: string | null;
+  recovered?: Readonly<Record<string, Mean | null>>;
 }
 
 export interface StudyResult {
@@ -115,6 +118,7 @@ function cellResult(
   const own = all.filter((run) => Object.keys(run.metrics).length > 0);
   const partners = runs.filter((run) => cell.baseline !== null && run.cell === cell.baseline);
   const valuesOf = (metric: string): number[] => own.flatMap((run) => run.metrics[metric] ?? []);
+  const oracles = runs.filter((run) => cell.oracle !== null && run.cell === cell.oracle);
   const differencesIn = (metric: string): number[] =>
     own.flatMap((run) => {
       const before = partners.find(({ seed }) => seed === run.seed)?.metrics[metric] ?? null;
@@ -132,7 +136,37 @@ function cellResult(
       cell.baseline === null
         ? {}
         : Object.fromEntries(compare.map((metric) => [metric, differenceOf(differencesIn(metric))])),
+    ...(cell.baseline !== null &&
+      cell.oracle !== null && {
+        oracle: cell.oracle,
+        recovered: Object.fromEntries(
+          compare.map((metric) => [metric, recoveredIn(metric, own, partners, oracles)]),
+        ),
+      }),
   };
+}
+
+/** Of the seeds that all three have. */
+function recoveredIn(
+  metric: string,
+  own: readonly RunResult[],
+  baselines: readonly RunResult[],
+  oracles: readonly RunResult[],
+): Mean | null {
+  const pairs = own.flatMap((run) => {
+    const [before, most] = [baselines, oracles].map(
+      (runs) => runs.find(({ seed }) => seed === run.seed)?.metrics[metric] ?? null,
+    );
+    const after = run.metrics[metric] ?? null;
+    return before == null || most == null || after === null
+      ? []
+      : [{ part: after - before, whole: most - before }];
+  });
+  if (pairs.length < 2) return null;
+  return shareOfMeans(
+    pairs.map(({ part }) => part),
+    pairs.map(({ whole }) => whole),
+  );
 }
 
 function meanOf(values: readonly number[]): Mean | null {

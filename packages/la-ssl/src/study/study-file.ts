@@ -58,17 +58,20 @@ const budget = z.strictObject({
 export const BUDGETS = ['small', 'full'] as const;
 export type BudgetName = (typeof BUDGETS)[number];
 
+/** A cell that others are set beside. */
+const partner = z.union([z.string(), z.record(z.string(), scalar)]).optional();
+
 const studySchema = z.strictObject({
   title: z.string().min(1),
   question: z.string().min(1),
   ...runsOfStudy,
   budgets: z.strictObject({ small: budget.optional(), full: budget.optional() }).default({}),
-  baseline: z
-    .union([z.string(), z.record(z.string(), scalar)])
-    .optional()
-    .describe(
-      'a cell by name, or values of axes: each cell is compared with the one that has these in place of its own',
-    ),
+  oracle: partner.describe(
+    'the cell, by name or by values of axes, whose gain over the baseline is what the others can recover a share of',
+  ),
+  baseline: partner.describe(
+    'a cell by name, or values of axes: each cell is compared with the one that has these in place of its own',
+  ),
   metrics: z.array(z.string()).min(1).describe('such as biased.worstGroup or update.conflictingIsSlower'),
   compare: z
     .array(z.string())

@@ -40,6 +40,13 @@ export function formatChange(difference: Difference | null | undefined, metric: 
   return `${sign}${formatMean(difference, metric)}${star}`;
 }
 
+/** `26 [-3, 55]`, in %. */
+function formatShare(share: Mean | null | undefined): string {
+  if (!share) return '–';
+  const [value, low, high] = [share.value, share.low!, share.high!].map((one) => (100 * one).toFixed(0));
+  return `${value} [${low}, ${high}]`;
+}
+
 /** The header and rows of a table. */
 export interface StudyTable {
   header: string[];
@@ -69,6 +76,18 @@ export function differencesTable({ axes, compare, cells }: StudyResult): StudyTa
   return { header: [...placeHeader(axes), 'less', 'seeds', ...compare.map(headingOf)], rows };
 }
 
+/** Of every cell that has an oracle the share of its gain that it recovers; null where none has. */
+export function recoveredTable({ axes, compare, cells }: StudyResult): StudyTable | null {
+  const judged = cells.filter(({ oracle }) => oracle != null);
+  if (judged.length === 0) return null;
+  const rows = judged.map(({ recovered = {}, ...cell }) => [
+    ...placeOf(cell, axes),
+    cell.oracle!,
+    ...compare.map((metric) => formatShare(recovered[metric])),
+  ]);
+  return { header: [...placeHeader(axes), 'recovers of', ...compare.map(headingOf)], rows };
+}
+
 /** A cell is told by its values, one that is beside the grid or drawn by its name too. */
 function placeHeader(axes: readonly string[]): string[] {
   return ['cell', ...axes];
@@ -77,6 +96,10 @@ function placeHeader(axes: readonly string[]): string[] {
 function placeOf(cell: CellResult, axes: readonly string[]): string[] {
   return [`${cell.name}${markOf(cell.told)}`, ...axes.map((axis) => cell.values[axis] ?? '–')];
 }
+
+/** How `recoveredTable` is to be read. */
+export const RECOVERED =
+  "The share of the oracle's gain that a cell recovers is in %, with Fieller's interval; – where that gain may be none.";
 
 /** How the figures are to be read. */
 export function captionOf(result: StudyResult): string {
@@ -88,6 +111,9 @@ export function captionOf(result: StudyResult): string {
       `An asterisk: p < 0.05 after Holm's correction for the ${compared} comparisons of that metric.`,
     );
   }
+  if (result.cells.some(({ oracle }) => oracle != null)) {
+    parts.push(RECOVERED);
+  }
   parts.push(noteOf(result.cells.map(({ told }) => told)));
   return parts.filter((part) => part !== '').join(' ');
 }
@@ -96,6 +122,7 @@ export function captionOf(result: StudyResult): string {
 export function studyMarkdown(result: StudyResult): string {
   const { title, question, base, budget, study } = result;
   const differences = differencesTable(result);
+  const recovered = recoveredTable(result);
   const failed = result.runs.filter((run) => run.failed);
   const codes = [...new Set(result.runs.flatMap(({ code }) => code ?? []))];
   return `${[
@@ -104,6 +131,7 @@ export function studyMarkdown(result: StudyResult): string {
     `Study \`${study}\`, budget \`${budget}\`, ${result.runs.length} runs, code ${codes.join(', ') || 'unknown'}.`,
     markdownTable(meansTable(result)),
     ...(differences ? [markdownTable(differences)] : []),
+    ...(recovered ? [markdownTable(recovered)] : []),
     captionOf(result),
     ...chosenTexts(result),
     ...(failed.length > 0 ? [failuresOf(failed)] : []),
