@@ -40,11 +40,11 @@ export async function studyReport(result: StudyResult, folder: string): Promise<
   const means = meansTable(result);
   const differences = differencesTable(result);
   const recovered = recoveredTable(result);
+  const heatMaps = await meanHeatMaps(result);
   const parts: Part[] = [
     { kind: 'table', slug: 'means', caption: captionOf(result), ...means },
-    ...(await meanHeatMaps(result)),
     ...chosenTexts(result).map((text): Part => ({ kind: 'note', text })),
-    ...(await meanFigures(result, means.header)),
+    ...(heatMaps.length > 0 ? heatMaps : await meanFigures(result, means.header)),
   ];
   const sections: Section[] = [{ id: 'results', title: 'Results', parts }];
   if (differences) {
@@ -102,15 +102,21 @@ async function differenceFigures(
   return figuresOf(
     compare.map((metric, m) => ({
       slug: slugOf('difference', metric),
-      title: `${titles[m]}, difference`,
-      percent: isShare(metric),
+      title: `${titles[m]}, difference${isShare(metric) ? ' in points' : ''}`,
+      percent: false,
       more: ' Each less its baseline, as in the table.',
       values: cells.flatMap(({ name, baseline, differences }) =>
-        baseline === null ? [] : [{ name, mean: differences[metric] ?? null }],
+        baseline === null ? [] : [{ name, mean: inPoints(differences[metric], metric) }],
       ),
       rule: 0,
     })),
   );
+}
+
+function inPoints(mean: Mean | null | undefined, metric: string): Mean | null {
+  if (!mean || !isShare(metric)) return mean ?? null;
+  const points = (share: number | null): number | null => (share === null ? null : 100 * share);
+  return { ...mean, value: 100 * mean.value, low: points(mean.low), high: points(mean.high) };
 }
 
 async function figuresOf(
