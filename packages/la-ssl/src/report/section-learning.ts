@@ -92,8 +92,8 @@ export interface Curve<R> {
 }
 
 /**
- * @param runs - or anything else that has a line of its own, and a name
- * @returns a line for each; null where none has any
+ * One figure with a line for each run, or for whatever else has a name.
+ * @returns null where no run has a point
  */
 export async function curve<R extends { name: string }>(
   runs: readonly R[],

@@ -114,7 +114,7 @@ export const OPTION_GROUPS: Record<OptionGroup, string[]> = Object.fromEntries(
 
 /** A complete, valid configuration. */
 export type TrainConfig = z.output<typeof trainConfigSchema>;
-/** What a user gives: any part of it. */
+/** Options as a user gives them, before defaults: all may be left out. */
 export type TrainOptions = z.input<typeof trainConfigSchema>;
 
 /** A configuration in which nothing depends on the machine or another option any more: what a run saves. */

@@ -98,7 +98,7 @@ export const dataOptions = {
   attributes: nameList
     .optional()
     .describe(
-      'attributes that make groups with the label; celeba: any (default: Male); mimic-cxr: age, sex (default: age)',
+      'attributes that make groups with the label; celeba: columns of its table (default: Male); mimic-cxr: age, sex (default: age)',
     ),
   labeler: z
     .enum(['chexpert', 'negbio'])
