@@ -29,10 +29,10 @@ lint: setup
 format: setup
 	@npx --no-install biome check --write .
 
-# Against PyTorch and NumPy on the same machine, in turns: the training step, then sampling.
+# Against PyTorch, torchvision, NumPy and scikit-learn on the same machine, in turns. Some of it: node benchmarks/run.mjs --help.
 bench: build
+	@sh benchmarks/setup.sh
 	@node benchmarks/run.mjs
-	@node benchmarks/sampling.mjs
 
 clean:
 	rm -rf packages/*/dist packages/*/build node_modules

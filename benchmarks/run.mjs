@@ -1,129 +1,120 @@
 /**
- * The training step against PyTorch on this machine: `node benchmarks/run.mjs [--json]`, about two minutes.
+ * La-ssl against its peers on this machine: `node benchmarks/run.mjs --help`.
  *
- * ResNet-18 of width 16 with the CIFAR stem, 64 pairs of 32×32 pixels, SimCLR, SGD; each setting in a process of its
- * own, warm, all in turns, so that what else happens on the machine meets all alike. PyTorch runs at its best:
- * channels-last, bfloat16 where the processor has it; also with the allocator settings that our addon makes.
+ * Each side of a work is a process of its own, warm, and all take turns, so that what else happens on the machine meets all
+ * alike. Both the time that passed and the processor's time are told: on a machine that is busy, compare the latter.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { hasFastBfloat16 } from '@la-ssl/torch';
-import { findPython, median, quantile, ratioByRound, Side } from './side.mjs';
+import { measure } from './measure.mjs';
+import { currentCommit, fallenRatios, saveRatios } from './ratios.mjs';
+import { findPython } from './side.mjs';
+import { fallenText, summaryTable, workTable } from './tables.mjs';
+import { WORKS } from './works/index.mjs';
 
-const { values: options } = parseArgs({
+const HELP = `Usage: node benchmarks/run.mjs [works...] [options]
+
+Measures la-ssl against its peers, in turns, and prints tables. The peers are installed by benchmarks/setup.sh.
+
+Works, all by default; a name's beginning will do:
+${WORKS.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}
+
+Options:
+  --quick       fewer rounds, smaller sizes: some minutes for all
+  --rounds <n>  so many rounds of each work
+  --threads <n> threads of the sides that use several (all processors)
+  --json        print all that was measured as JSON
+  --save        keep the ratios in benchmarks/ratios.json; without it they are compared with those
+  --tiny        sizes that say nothing of speed, to see that all works run
+  --help        this text
+`;
+
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
   options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '12' },
-    steps: { type: 'string', default: '20' },
-    warmup: { type: 'string', default: '10' },
-    width: { type: 'string', default: '16' },
-    pairs: { type: 'string', default: '64' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    json: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
+    tiny: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
-const say = (text) => options.json || console.log(text);
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** glibc's names of the settings that `addon.cc` makes. */
-const MALLOC = {
-  MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
-  MALLOC_TRIM_THRESHOLD_: String(2047 * 2 ** 20),
-  MALLOC_TOP_PAD_: String(64 * 2 ** 20),
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
+
+function wholeNumber(name) {
+  const value = Number(options[name]);
+  if (!(Number.isInteger(value) && value > 0)) fail(`--${name} must be a positive whole number.`);
+  return value;
+}
+
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit();
+}
+if (options.save && (options.quick || options.tiny)) {
+  fail('--save keeps what was measured in full: leave out --quick and --tiny.');
+}
+for (const name of names) {
+  if (!WORKS.some((work) => work.name.startsWith(name)))
+    fail(`There is no work ${name}. There are: ${WORKS.map((work) => work.name).join(', ')}.`);
+}
+
+const say = (text) => process.stderr.write(`${text}\n`);
+const print = (text) => options.json || process.stdout.write(`${text}\n`);
+const works =
+  names.length === 0 ? WORKS : WORKS.filter((work) => names.some((name) => work.name.startsWith(name)));
+const machine = {
+  ...{
+    processor: cpus()[0]?.model,
+    cores: availableParallelism(),
+    load: loadavg()[0],
+    node: process.version,
+  },
+};
+const python = findPython();
+if (!python)
+  say('No python3 has PyTorch: only our side is measured. benchmarks/setup.sh installs the peers.');
+const context = {
+  ...{ python, say, quick: options.quick || options.tiny, tiny: options.tiny },
+  rounds: options.rounds === undefined ? (options.tiny ? 1 : undefined) : wholeNumber('rounds'),
+  threads: wholeNumber('threads'),
 };
 
-const python = findPython();
-const precisions = hasFastBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
-const folder = mkdtempSync(join(tmpdir(), 'benchmark-'));
-const state = join(folder, 'state.safetensors');
-const shared = ['width', 'threads', 'warmup'].flatMap((name) => [`--${name}`, options[name]]);
-
-const sides = [];
-async function start(name, command, args, env) {
-  say(`Starting ${name} ...`);
-  const side = new Side(name, command, [...args, ...shared], env);
-  sides.push(side);
-  Object.assign(side, await side.answer());
-  return side;
+const outcomes = [];
+for (const work of works) {
+  say(`${work.name}: ${work.title}`);
+  try {
+    const result = await measure(work, context);
+    outcomes.push({ name: work.name, result });
+    print(`\n${work.title}\n\n${workTable(work, result)}\n`);
+  } catch (error) {
+    outcomes.push({ name: work.name, error: error.message });
+    say(`${work.name} failed: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
 
-try {
-  for (const precision of precisions) {
-    const args = [here('simclr-step.mjs'), '--precision', precision, '--pairs', options.pairs];
-    await start(`@la-ssl/torch ${precision}`, process.execPath, [...args, '--export', state]);
-  }
-  if (python) {
-    for (const precision of precisions) {
-      const args = [here('simclr-step.py'), '--precision', precision, '--load', state];
-      await start(`PyTorch ${precision}`, python, args);
-      await start(`PyTorch ${precision}, our malloc`, python, args, MALLOC);
-    }
-  } else
-    say(
-      'No python3 with PyTorch was found (Debian: apt-get install python3-torch): only our side is measured.',
-    );
-
-  const [reference] = sides;
-  for (const side of sides) {
-    const far = side.name.includes('float32') ? 1e-3 : 0.05;
-    side.losses.forEach((loss, i) => {
-      if (!(Math.abs(loss - reference.losses[i]) < far))
-        throw new Error(`${side.name} computes another loss: ${side.losses}, not ${reference.losses}`);
-    });
-  }
-  for (let round = 1; round <= Number(options.rounds); round++) {
-    for (const side of sides) await side.round(options.steps);
-    say(`Round ${round} of ${options.rounds}`);
-  }
-} finally {
-  await Promise.all(sides.map((side) => side.end()));
-  rmSync(folder, { recursive: true });
-}
-
-const results = sides.map(({ name, version, threads, rounds: answers }) => {
-  const rounds = answers.map(({ ms }) => ms);
-  const sorted = rounds.flat().sort((a, b) => a - b);
-  return {
-    name,
-    version,
-    threads,
-    steps: sorted.length,
-    median: quantile(sorted, 0.5),
-    quartiles: [quantile(sorted, 0.25), quantile(sorted, 0.75)],
-    roundMedians: rounds.map(median),
-  };
-});
-const ratio = (a, b) => ({ of: a.name, to: b.name, ...ratioByRound(a.roundMedians, b.roundMedians) });
-const fastest = (kind) =>
-  results.filter(({ name }) => name.startsWith(kind)).sort((a, b) => a.median - b.median)[0];
-const ours = fastest('@la-ssl');
-const ratios = results.filter(({ name }) => name.startsWith('PyTorch')).map((theirs) => ratio(ours, theirs));
-const machine = { processor: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0] };
-
+const results = outcomes.flatMap(({ result }) => result ?? []);
+const fallen = options.quick || options.tiny || options.save ? undefined : fallenRatios(results, machine);
 if (options.json) {
-  const { json, ...numbers } = options;
-  const settings = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)]));
-  console.log(JSON.stringify({ machine, settings, results, ratios }, null, 2));
-} else {
-  const ms = (value) => value.toFixed(1).padStart(7);
-  console.log(
-    `\n${machine.processor}, ${machine.cores} cores; ResNet-18, width ${options.width}, ${options.pairs} pairs`,
+  const failed = outcomes.flatMap(({ name, error }) => (error ? [{ name, error }] : []));
+  process.stdout.write(
+    `${JSON.stringify({ commit: currentCommit(), machine, works: results, failed, fallen }, null, 2)}\n`,
   );
-  console.log(`\n${'ms a step'.padEnd(34)} median   quartiles        version`);
-  for (const { name, median: middle, quartiles, version, threads } of results) {
-    const spread = `${ms(quartiles[0])} –${ms(quartiles[1])}`;
-    console.log(`${name.padEnd(34)}${ms(middle)}  ${spread}   ${version}, ${threads} threads`);
-  }
-  if (ratios.length > 0) console.log(`\nTime of ${ours.name} by that of (below 1: ours is faster)`);
-  for (const { to, ratio: middle, least, most } of ratios) {
-    console.log(
-      `${to.padEnd(34)}${middle.toFixed(2).padStart(7)}  (rounds: ${least.toFixed(2)} – ${most.toFixed(2)})`,
+} else {
+  const { processor, cores } = machine;
+  print(`\n${processor}, ${cores} cores, commit ${currentCommit()}\n\n${summaryTable(works, outcomes)}`);
+  if (fallen !== undefined) print(`\n${fallenText(fallen)}`);
+  if (machine.load > 1) {
+    print(
+      `\nOther programs were running (load ${machine.load.toFixed(1)}): compare CPU time, or measure again.`,
     );
   }
-  if (machine.load > Number(options.threads) + 1)
-    console.log(
-      `\nOther programs are running (load ${machine.load.toFixed(1)}): measure again when they are not.`,
-    );
 }
+if (options.save) saveRatios(results, machine);

@@ -1,7 +1,7 @@
-"""PyTorch's side of the comparison: the same training step as simclr-step.mjs, driven by the same lines.
+"""PyTorch's side of works/simclr.mjs: the same training step as simclr-step.mjs, driven by the same lines.
 
-Eager PyTorch at its best settings: channels-last, autocast where asked for, gradients set to None.
-It starts from the weights and images that simclr-step.mjs exports.
+Eager PyTorch, as commonly run (contiguous, float32, gradients set to zero) or at its best (channels-last, autocast where
+asked for, gradients set to None). It starts from the weights and images that simclr-step.mjs exports.
 """
 import argparse
 import contextlib
@@ -83,6 +83,7 @@ class SimCLR(nn.Module):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--precision", default="float32")
+parser.add_argument("--layout", choices=["contiguous", "channels-last"], default="channels-last")
 parser.add_argument("--width", type=int, default=16)
 parser.add_argument("--threads", type=int)
 parser.add_argument("--warmup", type=int, default=10)
@@ -93,10 +94,12 @@ if options.threads:
 
 state = load(options.load)
 views = torch.cat([state.pop("view0"), state.pop("view1")])
-views = views.contiguous(memory_format=torch.channels_last)
+best = options.layout == "channels-last"
+layout = torch.channels_last if best else torch.contiguous_format
+views = views.contiguous(memory_format=layout)
 model = SimCLR(options.width)
 model.load_state_dict(state)
-model = model.to(memory_format=torch.channels_last)
+model = model.to(memory_format=layout)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4)
 rows = len(views)
 partner = torch.arange(rows).roll(rows // 2)
@@ -113,7 +116,7 @@ def step():
         features = model.encoder(views)
     z = F.normalize(model.projector(features.float()))
     loss = F.cross_entropy((z @ z.T / 0.5).masked_fill(itself, -torch.inf), partner)
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad(set_to_none=best)
     loss.backward()
     optimizer.step()
     return loss.item()
@@ -123,8 +126,10 @@ losses = [step() for _ in range(options.warmup)][:3]
 print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads(), "losses": losses}), flush=True)
 for line in sys.stdin:
     ms = []
+    cpu = time.process_time()
     for _ in range(int(line)):
         started = time.perf_counter()
         step()
         ms.append((time.perf_counter() - started) * 1000)
-    print(json.dumps({"ms": ms}), flush=True)
+    cpu_ms = (time.process_time() - cpu) * 1000 / len(ms)
+    print(json.dumps({"ms": ms, "cpuMs": cpu_ms}), flush=True)

@@ -1,4 +1,4 @@
-"""The other side of sampling.mjs, driven by the same lines: the same rule in NumPy and `numpy.random.choice`, or in PyTorch
+"""The other side of works/sampling.mjs, driven by the same lines: the same rule in NumPy and `numpy.random.choice`, or in PyTorch
 and its `WeightedRandomSampler`, which gives its draws as Python's numbers one by one; that part is not counted.
 """
 import argparse

@@ -1,7 +1,7 @@
 /**
- * Our side of the comparison: a SimCLR training step of a CIFAR ResNet-18. Driven by `run.mjs`, line by line:
+ * Our side of `works/simclr.mjs`: a SimCLR training step of a CIFAR ResNet-18. Line by line:
  * it prints `{ version, threads, losses }` when it is warm, then for each number of steps that it is sent
- * `{ ms: [...] }`. The losses are of the first steps, to see that both sides compute the same.
+ * `{ ms: [...], cpuMs }`, of the latter the mean. The losses are of the first steps, to see that both sides compute the same.
  * `--export FILE` writes the first weights and the images, for the other side to start from.
  */
 import { createInterface } from 'node:readline';
@@ -65,11 +65,13 @@ for (let i = 0; i < Number(options.warmup); i++) losses.push(step());
 console.log(JSON.stringify({ version: libtorchVersion, threads: getThreads(), losses: losses.slice(0, 3) }));
 for await (const line of createInterface({ input: process.stdin })) {
   const ms = [];
+  const cpu = process.cpuUsage();
   for (let i = 0; i < Number(line); i++) {
     const started = performance.now();
     step();
     ms.push(performance.now() - started);
     await setImmediate(); // as the training loop does
   }
-  console.log(JSON.stringify({ ms }));
+  const { user, system } = process.cpuUsage(cpu);
+  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000 / ms.length }));
 }

@@ -1,5 +1,5 @@
 /**
- * Our side of `sampling.mjs`: new probabilities from the speeds of all examples, and an epoch of draws by them. It prints
+ * Our side of `works/sampling.mjs`: new probabilities from the speeds of all examples, and an epoch of draws by them. It prints
  * `{ version }` when it is ready, then for each line that it is sent `{ ms, cpuMs, meanSpeed, peakMB }`: time that passed,
  * time of the processor, the mean speed of what was drawn (to see that both sides draw alike), most memory so far.
  */
