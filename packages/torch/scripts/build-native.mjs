@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,8 @@ const HOW_TO_INSTALL = `No libtorch was found. Any one of these will do:
   any system:      LIBTORCH=/path/to/libtorch, an unpacked libtorch archive (1.13 or 2.x)`;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const source = join(root, 'native/addon.cc');
+const native = join(root, 'native');
+const sources = readdirSync(native).map((file) => join(native, file));
 const target = join(root, 'build/la_ssl_torch.node');
 
 function fail(message, status = 1) {
@@ -42,7 +43,7 @@ const apiHeaders = [
   require('node-api-headers').include_dir,
 ];
 const flags = [
-  ...['-std=c++17', '-O2', '-fPIC', '-shared', '-Wall', '-Wno-unknown-pragmas'],
+  ...['-std=c++17', '-O3', '-fopenmp', '-fPIC', '-shared', '-Wall'],
   ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`],
   ...apiHeaders.flatMap((folder) => ['-isystem', folder]),
   ...libtorch.headers.filter((folder) => folder !== '/usr/include').flatMap((folder) => ['-isystem', folder]),
@@ -55,8 +56,7 @@ const flags = [
   ],
 ];
 const stamp = createHash('sha256')
-  .update(readFileSync(source))
-  .update(readFileSync(join(root, 'native/checks.h')))
+  .update(sources.map((file) => readFileSync(file, 'utf8')).join('\0'))
   .update(JSON.stringify([flags, libtorch.version, process.arch]))
   .digest('hex');
 const stampFile = `${target}.stamp`;
@@ -65,14 +65,15 @@ if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8
 console.log(`Compiling the addon against libtorch ${libtorch.version}, ${libtorch.origin} (about a minute)`);
 mkdirSync(dirname(target), { recursive: true });
 const partial = `${target}.${process.pid}`;
+const units = sources.filter((file) => file.endsWith('.cc'));
 const compiler = process.env.CXX ?? 'g++';
-const run = spawnSync(compiler, [source, '-o', partial, ...flags], { stdio: 'inherit' });
+const run = spawnSync(compiler, [...units, '-o', partial, ...flags], { stdio: 'inherit' });
 if (run.error)
   fail(`${compiler} does not run (${run.error.message}). Debian, Ubuntu: sudo apt-get install g++`);
 if (run.status !== 0) {
   rmSync(partial, { force: true });
   fail(
-    `${compiler} could not compile ${relative(process.cwd(), source)} against libtorch ${libtorch.version}.`,
+    `${compiler} could not compile ${relative(process.cwd(), native)} against libtorch ${libtorch.version}.`,
   );
 }
 renameSync(partial, target);

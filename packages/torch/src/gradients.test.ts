@@ -9,6 +9,7 @@ import {
   affineGridGenerator,
   avgPool2d,
   batchNorm,
+  call,
   cat,
   conv2d,
   cosineSimilarity,
@@ -45,11 +46,25 @@ const positive = (x: Tensor): Tensor => x.abs().add(0.5);
 const index = (values: number[] | number[][]): Tensor => tensor(values, int64);
 const mask = (shape: readonly number[]): Tensor => randn(shape, { generator: new Generator(5) }).gt(0);
 const each = (parts: Tensor[]): Tensor => cat(parts.map((part, i) => part.mul(i + 1).flatten()));
+/** `native/batch_norm.cc`, in channels-last, where its own loops run. */
+function fusedBatchNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  running: (Tensor | null)[],
+  residual: Tensor | null,
+  training: boolean,
+  relu: boolean,
+): Tensor {
+  const last = x.shape.length === 4 ? x.contiguous({ memoryFormat: 'channelsLast' }) : x;
+  const args = [last, weight, bias, ...running, residual, training, 0.1, 1e-5, relu];
+  return call('la_ssl::batch_norm', ...args) as Tensor;
+}
 
 interface Case {
   /** Sizes of the inputs that the gradient is taken for. */
   shapes: number[][];
-  f: (...inputs: [Tensor, Tensor, Tensor]) => Tensor;
+  f: (...inputs: [Tensor, Tensor, Tensor, Tensor]) => Tensor;
   /** Brings normally distributed inputs to where the operator is defined and smooth. */
   domain?: (x: Tensor) => Tensor;
 }
@@ -271,6 +286,17 @@ const cases: Record<string, Case> = {
       return batchNorm(x, w, b, mean, variance, false, 0.1, 1e-5, true);
     },
   },
+  'fused batch norm': {
+    shapes: [[2, 3, 3, 2], [3], [3], [2, 3, 3, 2]],
+    f: (x, w, b, residual) => fusedBatchNorm(x, w, b, [null, null], residual, true, true),
+  },
+  'fused batch norm: evaluation': {
+    shapes: [[4, 2], [2], [2]],
+    f: (x, w, b) => {
+      const running = [tensor([0.3, -0.2], f64), tensor([0.5, 2], f64)];
+      return fusedBatchNorm(x, w, b, running, null, false, false);
+    },
+  },
   layerNorm: { shapes: [[2, 3], [3], [3]], f: (x, w, b) => layerNorm(x, [3], { weight: w, bias: b }) },
   maxPool2d: { shapes: images, f: (x) => maxPool2d(x, 3, { stride: 2, padding: 1 }) },
   avgPool2d: { shapes: images, f: (x) => avgPool2d(x, 2, { padding: 1, countIncludePad: false }) },
@@ -325,7 +351,7 @@ for (const [name, { shapes, f, domain }] of Object.entries(cases)) {
         const x = draw(shape);
         return (domain ? domain(x) : x).requiresGrad_();
       });
-      const apply = (values: Tensor[]) => f(...(values as [Tensor, Tensor, Tensor]));
+      const apply = (values: Tensor[]) => f(...(values as [Tensor, Tensor, Tensor, Tensor]));
       const output = apply(inputs);
       const weights = draw(output.shape);
       output.mul(weights).sum().backward();

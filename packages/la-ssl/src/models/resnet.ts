@@ -40,11 +40,11 @@ abstract class Block extends nn.Module {
           );
   }
 
-  protected abstract residual(input: Tensor): Tensor;
+  /** `relu(f(input) + shortcut)` */
+  protected abstract join(input: Tensor, shortcut: Tensor): Tensor;
 
   forward(input: Tensor): Tensor {
-    const shortcut = this.#downsample?.forward(input) ?? input;
-    return this.residual(input).add_(shortcut).relu_();
+    return this.join(input, this.#downsample?.forward(input) ?? input);
   }
 }
 
@@ -66,9 +66,9 @@ class BasicBlock extends Block {
     this.#bn2 = this.child('bn2', new nn.BatchNorm(channels));
   }
 
-  protected residual(input: Tensor): Tensor {
-    const hidden = this.#bn1.forward(this.#conv1.forward(input)).relu_();
-    return this.#bn2.forward(this.#conv2.forward(hidden));
+  protected join(input: Tensor, shortcut: Tensor): Tensor {
+    const hidden = this.#bn1.forward(this.#conv1.forward(input), { relu: true });
+    return this.#bn2.forward(this.#conv2.forward(hidden), { residual: shortcut, relu: true });
   }
 }
 
@@ -91,10 +91,10 @@ class Bottleneck extends Block {
     this.#bn3 = this.child('bn3', new nn.BatchNorm(channels * Bottleneck.expansion));
   }
 
-  protected residual(input: Tensor): Tensor {
-    const narrow = this.#bn1.forward(this.#conv1.forward(input)).relu_();
-    const hidden = this.#bn2.forward(this.#conv2.forward(narrow)).relu_();
-    return this.#bn3.forward(this.#conv3.forward(hidden));
+  protected join(input: Tensor, shortcut: Tensor): Tensor {
+    const narrow = this.#bn1.forward(this.#conv1.forward(input), { relu: true });
+    const hidden = this.#bn2.forward(this.#conv2.forward(narrow), { relu: true });
+    return this.#bn3.forward(this.#conv3.forward(hidden), { residual: shortcut, relu: true });
   }
 }
 
@@ -139,7 +139,7 @@ export class ResNet extends nn.Module implements Encoder {
    */
   forward(images: Tensor): Tensor {
     const input = images.contiguous({ memoryFormat: 'channelsLast' });
-    let x = this.#bn1.forward(this.#conv1.forward(input)).relu_();
+    let x = this.#bn1.forward(this.#conv1.forward(input), { relu: true });
     if (this.#pooled) x = maxPool2d(x, 3, { stride: 2, padding: 1 });
     for (const stage of this.#stages) x = stage.forward(x);
     return x.mean([2, 3]);

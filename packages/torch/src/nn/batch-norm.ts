@@ -2,7 +2,8 @@
  * @file Batch normalisation, PyTorch's `nn.BatchNorm1d` and `nn.BatchNorm2d` (one class: the shape tells).
  * Source: Ioffe & Szegedy 2015, Algorithm 1, https://arxiv.org/abs/1502.03167
  */
-import { batchNorm, ones, zeros } from '../generated/functions.js';
+import { call } from '../call.js';
+import { ones, zeros } from '../generated/functions.js';
 import { noGrad } from '../modes.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
@@ -35,24 +36,23 @@ export class BatchNorm extends Module {
     this.#eps = eps;
   }
 
-  /** @throws Error where in training there is one value a feature only: it has no variance */
-  forward(input: Tensor): Tensor {
+  /**
+   * Normalises, adds `residual` and applies a ReLU, as far as asked, in one operator (`native/batch_norm.cc`).
+   * @param residual - of the shape of the input, added before the ReLU
+   * @throws Error where in training there is one value a feature only: it has no variance
+   */
+  forward(
+    input: Tensor,
+    { residual = null, relu = false }: { residual?: Tensor | null; relu?: boolean } = {},
+  ): Tensor {
     if (this.training && input.numel === this.runningMean.numel) {
       throw new Error(
         `BatchNorm needs more than one value a feature, got shape [${input.shape.join(', ')}].`,
       );
     }
     if (this.training) noGrad(() => this.#batches.add_(1));
-    return batchNorm(
-      input,
-      this.weight,
-      this.bias,
-      this.runningMean,
-      this.runningVar,
-      this.training,
-      this.#momentum,
-      this.#eps,
-      true,
-    );
+    const learned = [this.weight, this.bias, this.runningMean, this.runningVar];
+    const settings = [this.training, this.#momentum, this.#eps, relu];
+    return call('la_ssl::batch_norm', input, ...learned, residual, ...settings) as Tensor;
   }
 }

@@ -1,0 +1,411 @@
+/**
+ * `la_ssl::batch_norm`: batch normalisation, an addition and ReLU in one operator,
+ * `relu(weight · (x − mean) / √(var + eps) + bias + residual)`, forward and backward.
+ *
+ * libtorch does the three one after another, and a narrow ResNet spends a third of its step in carrying their
+ * intermediates to memory and back. Here each element is read twice and written once. `composed` says the same with
+ * ATen's operators, and is what runs where the fused loops do not fit: other devices, types and layouts.
+ *
+ * The images lie in channels-last, so that a tensor is rows of C channels. Rows are summed by blocks of a fixed size, the
+ * blocks in double precision: a result does not depend on the number of threads.
+ * Source: Ioffe & Szegedy 2015, Algorithm 1 and the derivatives below it, https://arxiv.org/abs/1502.03167
+ */
+#include "batch_norm.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+// Loops are compiled for what processors have, and chosen when the addon is loaded.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 12
+#define EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define EVERY_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+#else
+#define EVERY_PROCESSOR
+#endif
+#define INLINE inline __attribute__((always_inline))
+// `ivdep`: no two of the tensors overlap.
+
+namespace {
+
+using at::Tensor;
+using OptionalTensor = c10::optional<Tensor>;
+using torch::autograd::AutogradContext;
+using torch::autograd::Variable;
+using torch::autograd::variable_list;
+
+/** What is computed with: bfloat16 in float. */
+template <class T>
+using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
+
+/** Elements of a block: what the first level of a cache holds of each of the three tensors. */
+constexpr int64_t kBlock = 1 << 13;
+
+/**
+ * A tensor as one long row of `elements`, cut into blocks. Per-channel values are repeated up to `width`, a multiple of
+ * the channels that is long enough for vector instructions; every block begins at a multiple of it.
+ */
+struct Rows {
+  int64_t channels, elements, width, block, blocks;
+  explicit Rows(const Tensor& x) : channels(x.size(1)), elements(x.numel()) {
+    width = channels * std::max<int64_t>(1, 128 / channels);
+    block = width * std::max<int64_t>(1, kBlock / width);
+    blocks = (elements + block - 1) / block;
+  }
+  int64_t rows() const { return elements / channels; }
+};
+
+/**
+ * Calls `body(block, start, length)` for each, on as many threads as this thread may use. A second pass goes backwards: what
+ * the first one read last is in the cache still.
+ */
+template <bool backwards = false, class F>
+void eachBlock(const Rows& r, const F& body) {
+  const int threads = (int)std::clamp<int64_t>(r.elements / (2 * kBlock), 1, at::get_num_threads());
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1 && !at::in_parallel_region())
+  for (int64_t i = 0; i < r.blocks; i++) {
+    const int64_t block = backwards ? r.blocks - 1 - i : i, start = block * r.block;
+    body(block, start, std::min(r.block, r.elements - start));
+  }
+}
+
+template <class T>
+INLINE void squaresOf(const T* x, int64_t n, int64_t width, const Wide<T>* about, Wide<T>* sum, Wide<T>* square) {
+  for (int64_t start = 0; start < n; start += width) {
+    const int64_t length = std::min(width, n - start);
+#pragma GCC ivdep
+    for (int64_t j = 0; j < length; j++) {
+      const Wide<T> d = (Wide<T>)x[start + j] - about[j];
+      sum[j] += d;
+      square[j] += d * d;
+    }
+  }
+}
+
+template <bool relu, bool adds, class T>
+INLINE void normaliseOf(const T* x, const T* residual, int64_t n, int64_t width, const Wide<T>* scale,
+                        const Wide<T>* shift, T* y) {
+  for (int64_t start = 0; start < n; start += width) {
+    const int64_t length = std::min(width, n - start);
+#pragma GCC ivdep
+    for (int64_t j = 0; j < length; j++) {
+      Wide<T> v = (Wide<T>)x[start + j] * scale[j] + shift[j];
+      if (adds) v += (Wide<T>)residual[start + j];
+      if (relu) v = v < 0 ? 0 : v;  // NaN stays NaN
+      y[start + j] = (T)v;
+    }
+  }
+}
+
+template <bool relu, class T>
+INLINE void gradientSumsOf(const T* gradient, const T* y, const T* x, int64_t n, int64_t width, const Wide<T>* mean,
+                           Wide<T>* sum, Wide<T>* product) {
+  for (int64_t start = 0; start < n; start += width) {
+    const int64_t length = std::min(width, n - start);
+#pragma GCC ivdep
+    for (int64_t j = 0; j < length; j++) {
+      Wide<T> g = (Wide<T>)gradient[start + j];
+      if (relu) g = (Wide<T>)y[start + j] <= 0 ? 0 : g;
+      sum[j] += g;
+      product[j] += g * ((Wide<T>)x[start + j] - mean[j]);
+    }
+  }
+}
+
+template <bool relu, bool adds, class T>
+INLINE void gradientOf(const T* gradient, const T* y, const T* x, int64_t n, int64_t width, const Wide<T>* scale,
+                       const Wide<T>* slope, const Wide<T>* shift, T* gradX, T* gradResidual) {
+  for (int64_t start = 0; start < n; start += width) {
+    const int64_t length = std::min(width, n - start);
+#pragma GCC ivdep
+    for (int64_t j = 0; j < length; j++) {
+      Wide<T> g = (Wide<T>)gradient[start + j];
+      if (relu) g = (Wide<T>)y[start + j] <= 0 ? 0 : g;
+      if (adds) gradResidual[start + j] = (T)g;
+      gradX[start + j] = (T)(scale[j] * g + (slope[j] * (Wide<T>)x[start + j] + shift[j]));
+    }
+  }
+}
+
+// The loops for each type: a template takes no `target_clones`.
+#define LOOPS(T)                                                                                                      \
+  EVERY_PROCESSOR void squares(const T* x, int64_t n, int64_t w, const Wide<T>* about, Wide<T>* s, Wide<T>* q) {      \
+    squaresOf<T>(x, n, w, about, s, q);                                                                               \
+  }                                                                                                                   \
+  EVERY_PROCESSOR void normalise(bool relu, const T* x, const T* r, int64_t n, int64_t w, const Wide<T>* a,           \
+                                 const Wide<T>* b, T* y) {                                                            \
+    if (relu && r) return normaliseOf<true, true>(x, r, n, w, a, b, y);                                               \
+    if (relu) return normaliseOf<true, false>(x, r, n, w, a, b, y);                                                   \
+    if (r) return normaliseOf<false, true>(x, r, n, w, a, b, y);                                                      \
+    normaliseOf<false, false>(x, r, n, w, a, b, y);                                                                   \
+  }                                                                                                                   \
+  EVERY_PROCESSOR void gradientSums(bool relu, const T* g, const T* y, const T* x, int64_t n, int64_t w,              \
+                                    const Wide<T>* mean, Wide<T>* s, Wide<T>* p) {                                    \
+    if (relu) return gradientSumsOf<true>(g, y, x, n, w, mean, s, p);                                                 \
+    gradientSumsOf<false>(g, y, x, n, w, mean, s, p);                                                                 \
+  }                                                                                                                   \
+  EVERY_PROCESSOR void gradients(bool relu, const T* g, const T* y, const T* x, int64_t n, int64_t w,                 \
+                                 const Wide<T>* a, const Wide<T>* c, const Wide<T>* b, T* gx, T* gr) {                \
+    if (relu && gr) return gradientOf<true, true>(g, y, x, n, w, a, c, b, gx, gr);                                    \
+    if (relu) return gradientOf<true, false>(g, y, x, n, w, a, c, b, gx, gr);                                         \
+    if (gr) return gradientOf<false, true>(g, y, x, n, w, a, c, b, gx, gr);                                           \
+    gradientOf<false, false>(g, y, x, n, w, a, c, b, gx, gr);                                                         \
+  }
+LOOPS(float)
+LOOPS(double)
+LOOPS(at::BFloat16)
+#undef LOOPS
+
+/** Values of the channels, repeated up to the width of the rows. */
+template <class A>
+std::vector<A> repeated(const Rows& r, const std::vector<double>& values) {
+  std::vector<A> wide(r.width);
+  for (int64_t j = 0; j < r.width; j++) wide[j] = (A)values[j % r.channels];
+  return wide;
+}
+
+/** `sum(start, n, a, b)` adds to two lists of `width`, block by block. @returns the sums by channel, of a and of b */
+template <class A, class F>
+std::pair<std::vector<double>, std::vector<double>> sumBlocks(const Rows& r, const F& sum) {
+  std::vector<double> partial(r.blocks * 2 * r.channels);
+  eachBlock(r, [&](int64_t block, int64_t start, int64_t length) {
+    std::vector<A> a(r.width), b(r.width);
+    sum(start, length, a.data(), b.data());
+    double* out = &partial[block * 2 * r.channels];
+    for (int64_t j = 0; j < r.width; j++) {
+      out[j % r.channels] += a[j];
+      out[r.channels + j % r.channels] += b[j];
+    }
+  });
+  std::vector<double> first(r.channels), second(r.channels);
+  for (int64_t i = 0; i < r.blocks; i++) {
+    for (int64_t c = 0; c < r.channels; c++) {
+      first[c] += partial[(2 * i) * r.channels + c];
+      second[c] += partial[(2 * i + 1) * r.channels + c];
+    }
+  }
+  return {first, second};
+}
+
+std::vector<double> valuesOf(const Tensor& perChannel) {
+  const auto t = perChannel.detach().to(at::kDouble).contiguous();
+  return {t.data_ptr<double>(), t.data_ptr<double>() + t.numel()};
+}
+Tensor tensorOf(const std::vector<double>& values, const at::TensorOptions& options) {
+  return at::tensor(values, at::kDouble).to(options);
+}
+
+struct Settings {
+  bool training;
+  double momentum, eps;
+  bool relu;
+};
+
+/** Mean and variance (biased) of each channel. Summed about a mean of a few rows, so that nothing cancels. */
+template <class T>
+std::pair<std::vector<double>, std::vector<double>> moments(const Rows& r, const T* x) {
+  using A = Wide<T>;
+  const int64_t rows = r.rows(), few = std::min<int64_t>(16, rows);
+  std::vector<double> about(r.channels);
+  for (int64_t i = 0; i < few; i++) {
+    for (int64_t c = 0; c < r.channels; c++) about[c] += (double)x[i * rows / few * r.channels + c] / few;
+  }
+  const auto wide = repeated<A>(r, about);
+  auto [mean, var] = sumBlocks<A>(r, [&](int64_t start, int64_t n, A* sum, A* square) {
+    squares(x + start, n, r.width, wide.data(), sum, square);
+  });
+  for (int64_t c = 0; c < r.channels; c++) {
+    const double d = mean[c] / rows;
+    var[c] = std::max(0.0, var[c] / rows - d * d);
+    mean[c] = d + (double)(A)about[c];
+  }
+  return {mean, var};
+}
+
+template <class T>
+Tensor forwardOf(const Tensor& x, const OptionalTensor& residual, const std::vector<double>& mean,
+                 const std::vector<double>& inverse, const OptionalTensor& weight, const OptionalTensor& bias, bool relu) {
+  const Rows r(x);
+  std::vector<double> scale = inverse, shift(r.channels);
+  if (weight) {
+    const auto w = valuesOf(*weight);
+    for (int64_t c = 0; c < r.channels; c++) scale[c] *= w[c];
+  }
+  if (bias) shift = valuesOf(*bias);
+  for (int64_t c = 0; c < r.channels; c++) shift[c] -= mean[c] * scale[c];
+  using A = Wide<T>;
+  const auto a = repeated<A>(r, scale), b = repeated<A>(r, shift);
+  Tensor y = at::empty_like(x);
+  const T* in = x.data_ptr<T>();
+  const T* add = residual ? residual->data_ptr<T>() : nullptr;
+  T* out = y.data_ptr<T>();
+  eachBlock<true>(r, [&](int64_t, int64_t start, int64_t n) {
+    normalise(relu, in + start, add ? add + start : nullptr, n, r.width, a.data(), b.data(), out + start);
+  });
+  return y;
+}
+
+/** Gradients of input, residual (undefined where `adds` is false), weight and bias (double, by channel). */
+template <class T>
+std::tuple<Tensor, Tensor, std::vector<double>, std::vector<double>> backwardOf(
+    const Tensor& gradient, const Tensor& y, const Tensor& x, const std::vector<double>& mean,
+    const std::vector<double>& inverse, const std::vector<double>& weight, const Settings& s, bool adds) {
+  using A = Wide<T>;
+  const Rows r(x);
+  const T *g = gradient.data_ptr<T>(), *out = y.data_ptr<T>(), *in = x.data_ptr<T>();
+  const auto about = repeated<A>(r, mean);
+  auto [sum, product] = sumBlocks<A>(r, [&](int64_t start, int64_t n, A* a, A* b) {
+    gradientSums(s.relu, g + start, out + start, in + start, n, r.width, about.data(), a, b);
+  });
+  // gx = w/σ · (g − mean(g) − (x − μ)/σ² · mean(g (x − μ))); with running statistics w/σ · g.
+  std::vector<double> scale(r.channels), slope(r.channels), shift(r.channels), gradWeight(r.channels);
+  const double rows = (double)r.rows();
+  for (int64_t c = 0; c < r.channels; c++) {
+    scale[c] = weight[c] * inverse[c];
+    gradWeight[c] = product[c] * inverse[c];
+    if (!s.training) continue;
+    slope[c] = -scale[c] * inverse[c] * inverse[c] * product[c] / rows;
+    shift[c] = -scale[c] * sum[c] / rows - slope[c] * mean[c];
+  }
+  const auto a = repeated<A>(r, scale), c = repeated<A>(r, slope), b = repeated<A>(r, shift);
+  Tensor gradX = at::empty_like(x), gradResidual = adds ? at::empty_like(x) : Tensor();
+  T *gx = gradX.data_ptr<T>(), *gr = adds ? gradResidual.data_ptr<T>() : nullptr;
+  eachBlock<true>(r, [&](int64_t, int64_t start, int64_t n) {
+    gradients(s.relu, g + start, out + start, in + start, n, r.width, a.data(), c.data(), b.data(), gx + start,
+              gr ? gr + start : nullptr);
+  });
+  return {gradX, gradResidual, gradWeight, sum};
+}
+
+bool sameLayout(const Tensor& t) {
+  return t.dim() == 2 ? t.is_contiguous() : t.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+Tensor laidOut(const Tensor& t) {
+  return t.dim() == 2 ? t.contiguous() : t.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+#define BY_TYPE(type, ...)                                             \
+  switch (type) {                                                      \
+    case at::kFloat: { using T = float; return __VA_ARGS__; }          \
+    case at::kDouble: { using T = double; return __VA_ARGS__; }        \
+    default: { using T = at::BFloat16; return __VA_ARGS__; }           \
+  }
+
+struct FusedBatchNorm : torch::autograd::Function<FusedBatchNorm> {
+  static Variable forward(AutogradContext* ctx, const Variable& input, const OptionalTensor& weight,
+                          const OptionalTensor& bias, const OptionalTensor& runningMean,
+                          const OptionalTensor& runningVar, const OptionalTensor& residual, bool training,
+                          double momentum, double eps, bool relu) {
+    at::NoGradGuard noGrad;
+    const Rows r(input);
+    std::vector<double> mean, var;
+    if (training) {
+      std::tie(mean, var) = [&]() -> std::pair<std::vector<double>, std::vector<double>> {
+        BY_TYPE(input.scalar_type(), moments<T>(r, input.data_ptr<T>()))
+      }();
+      const double rows = (double)r.rows();
+      auto update = [&](const OptionalTensor& running, std::vector<double> values, double factor) {
+        if (!running) return;
+        for (auto& value : values) value *= factor * momentum;
+        running->mul_(1 - momentum).add_(tensorOf(values, running->options()));
+      };
+      update(runningMean, mean, 1);
+      update(runningVar, var, rows / std::max(1.0, rows - 1));  // the running variance is the unbiased one
+    } else {
+      mean = valuesOf(*runningMean);
+      var = valuesOf(*runningVar);
+    }
+    for (auto& v : var) v = 1 / std::sqrt(v + eps);
+    const auto& inverse = var;
+    const OptionalTensor added = residual ? OptionalTensor(laidOut(*residual)) : residual;
+    Tensor y = [&]() -> Tensor {
+      BY_TYPE(input.scalar_type(), forwardOf<T>(input, added, mean, inverse, weight, bias, relu))
+    }();
+    ctx->save_for_backward({input, y, weight ? *weight : Tensor(), bias ? *bias : Tensor()});
+    ctx->saved_data["mean"] = mean;
+    ctx->saved_data["inverse"] = inverse;
+    ctx->saved_data["training"] = training;
+    ctx->saved_data["relu"] = relu;
+    ctx->saved_data["adds"] = residual.has_value();
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+    at::NoGradGuard noGrad;
+    const auto saved = ctx->get_saved_variables();
+    const Tensor &x = saved[0], &y = saved[1], &weight = saved[2], &bias = saved[3];
+    const Settings s{ctx->saved_data["training"].toBool(), 0, 0, ctx->saved_data["relu"].toBool()};
+    const auto mean = ctx->saved_data["mean"].toDoubleVector(), inverse = ctx->saved_data["inverse"].toDoubleVector();
+    const bool adds = ctx->saved_data["adds"].toBool();
+    const Tensor gradient = laidOut(gradients[0]);
+    const auto w = weight.defined() ? valuesOf(weight) : std::vector<double>(mean.size(), 1);
+    auto [gradX, gradResidual, gradWeight, gradBias] =
+        [&]() -> std::tuple<Tensor, Tensor, std::vector<double>, std::vector<double>> {
+      BY_TYPE(x.scalar_type(), backwardOf<T>(gradient, y, x, mean, inverse, w, s, adds))
+    }();
+    return {gradX,
+            weight.defined() ? tensorOf(gradWeight, weight.options()) : Tensor(),
+            bias.defined() ? tensorOf(gradBias, bias.options()) : Tensor(),
+            Tensor(),
+            Tensor(),
+            gradResidual,
+            Tensor(),
+            Tensor(),
+            Tensor(),
+            Tensor()};
+  }
+};
+
+/** The plain reference, by ATen's operators. */
+Tensor composed(const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
+                const OptionalTensor& runningMean, const OptionalTensor& runningVar, const OptionalTensor& residual,
+                bool training, double momentum, double eps, bool relu) {
+  Tensor y = at::batch_norm(input, weight, bias, runningMean, runningVar, training, momentum, eps, true);
+  if (residual) y = y + *residual;
+  return relu ? y.relu_() : y;
+}
+
+bool fits(const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
+          const OptionalTensor& runningMean, const OptionalTensor& runningVar, const OptionalTensor& residual,
+          bool training) {
+  const auto type = input.scalar_type();
+  if (!input.device().is_cpu() || (input.dim() != 2 && input.dim() != 4) || input.numel() == 0) return false;
+  if (type != at::kFloat && type != at::kDouble && type != at::kBFloat16) return false;
+  if (!sameLayout(input) || (residual && (residual->scalar_type() != type || residual->sizes() != input.sizes())))
+    return false;
+  for (const auto* perChannel : {&weight, &bias, &runningMean, &runningVar}) {
+    if (*perChannel && ((*perChannel)->numel() != input.size(1) || (*perChannel)->dim() != 1 ||
+                        !at::isFloatingType((*perChannel)->scalar_type())))
+      return false;
+  }
+  return training || (runningMean && runningVar);
+}
+
+Tensor batchNorm(const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
+                 const OptionalTensor& runningMean, const OptionalTensor& runningVar, const OptionalTensor& residual,
+                 bool training, double momentum, double eps, bool relu) {
+  if (!fits(input, weight, bias, runningMean, runningVar, residual, training))
+    return composed(input, weight, bias, runningMean, runningVar, residual, training, momentum, eps, relu);
+  return FusedBatchNorm::apply(input, weight, bias, runningMean, runningVar, residual, training, momentum, eps, relu);
+}
+
+}  // namespace
+
+void registerBatchNorm() {
+  // Another copy of the addon in this process may have done it.
+  if (c10::Dispatcher::singleton().findSchema({"la_ssl::batch_norm", ""})) return;
+  static torch::Library library(torch::Library::FRAGMENT, "la_ssl", c10::nullopt, __FILE__, __LINE__);
+  library.def(
+      "batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
+      "Tensor? residual, bool training, float momentum, float eps, bool relu) -> Tensor",
+      batchNorm);
+}
