@@ -2,23 +2,20 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { type ImageDataset, loadSplit } from '../data/index.js';
 import {
   type Report,
   type ReportFiles,
-  type RunRecord,
   readMaterial,
   readStudyResult,
   runReport,
-  studyReport,
   writeReport,
 } from '../report/index.js';
-import { datasetSpecOf } from '../training/index.js';
 import { interruptible } from './interrupt.js';
-import { loadWithBar } from './load-data.js';
 import { UsageError, wholeNumberFrom } from './options.js';
 import { outputFile } from './output-file.js';
 import { createProgress } from './progress.js';
+import { studyPage } from './study-page.js';
+import { trainingImages } from './training-images.js';
 
 interface ReportFlags {
   output?: string;
@@ -79,15 +76,14 @@ function usualPage(paths: readonly string[]): string {
 async function reportOf(paths: readonly string[], flags: ReportFlags): Promise<Report> {
   const study = paths.map(readStudyResult).find((result) => result !== null);
   if (study) {
-    if (paths.length === 1) return studyReport(study, paths[0]!);
+    if (paths.length === 1) return studyPage(study, paths[0]!, flags.images);
     throw new UsageError('A study has a page of its own. Give its folder alone, or the folders of runs.');
   }
-  const loading = sharedLoads();
   const progress = createProgress('report', 'images');
   return interruptible('Stopping', async (signal) =>
     runReport(
       await readMaterial(paths, {
-        load: flags.images ? loading : null,
+        load: flags.images ? trainingImages() : null,
         pictures: flags.top,
         mapped: flags.points,
         onProgress: (run, done, total) => progress.update(done, total, run.name),
@@ -95,18 +91,6 @@ async function reportOf(paths: readonly string[], flags: ReportFlags): Promise<R
       }),
     ),
   ).finally(() => progress.stop());
-}
-
-/** Loads training examples; runs of the same data set share them. */
-function sharedLoads(): (run: RunRecord) => Promise<ImageDataset> {
-  const loaded = new Map<string, Promise<ImageDataset>>();
-  return ({ config }) => {
-    const spec = datasetSpecOf(config);
-    const key = JSON.stringify(spec);
-    const known = loaded.get(key) ?? loadWithBar(spec, (options) => loadSplit(spec, 'train', options));
-    loaded.set(key, known);
-    return known;
-  };
 }
 
 function describe({ page, folder, files }: ReportFiles): string {

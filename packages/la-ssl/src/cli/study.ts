@@ -2,7 +2,7 @@
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
-import { studyReport, writeReport } from '../report/index.js';
+import { writeReport } from '../report/index.js';
 import {
   BUDGETS,
   type BudgetName,
@@ -39,6 +39,7 @@ import { checkDatasetSpec } from './dataset-options.js';
 import { interruptible } from './interrupt.js';
 import { UsageError, wholeNumberFrom } from './options.js';
 import { dryRunStudy, estimatorOf } from './study-dry-run.js';
+import { studyPage } from './study-page.js';
 import { StudyProgress } from './study-progress.js';
 import { formatTable } from './table.js';
 
@@ -138,7 +139,7 @@ async function run(
     folder.write('study.csv', studyCsv(result));
     folder.write('study.md', studyMarkdown(result));
     folder.write('study.json', `${JSON.stringify(result, null, 2)}\n`);
-    await writeReport(await studyReport(result, folder.path), join(folder.path, 'report.html'));
+    await writeReport(await studyPage(result, folder.path), join(folder.path, 'report.html'));
     process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describe(result, folder));
     if (failed.size > 0) {
       process.stderr.write(`${failed.size} runs failed; their logs are in ${join(folder.path, 'logs')}.\n`);

@@ -43,8 +43,14 @@ th, td { text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1p
 td { font-variant-numeric: tabular-nums; max-width: 34rem; }
 td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
+.broad th, .broad td { padding-right: 0.5rem; }
+.broad tbody th { white-space: normal; min-width: 6rem; }
+.interval { display: block; font-size: 0.75rem; color: var(--soft); white-space: nowrap; }
 summary { cursor: pointer; padding: 0.5rem 0; font-size: 0.875rem; }
 summary:focus-visible { outline: 2px solid currentColor; }
+.details { border-bottom: 1px solid var(--line); }
+.details > summary { font-size: 1rem; font-weight: 600; }
+.details > .parts { padding: 0.6rem 0 1.4rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 0.8rem; list-style: none;
   padding: 0; margin: 0.6rem 0; font-size: 0.75rem; line-height: 1.35; }
 .pictures img { display: block; image-rendering: pixelated; margin-bottom: 0.2rem; max-width: 100%; }
@@ -62,7 +68,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.875rem; }
   .parts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .scroll { overflow: visible; }
   details::details-content { display: block; content-visibility: visible; block-size: auto; }
-  summary { display: none; }
+  :not(.details) > summary { display: none; }
   table { font-size: 8pt; }
   td, th { overflow-wrap: anywhere; }
   tbody th { white-space: normal; }

@@ -2,7 +2,7 @@
 import { version } from '../version.js';
 import { withOwnIds } from './chart.js';
 import { counted } from './figures.js';
-import { type Html, html, markup } from './html.js';
+import { type Html, type HtmlValue, html, markup } from './html.js';
 import { PAGE_STYLE } from './page-style.js';
 import type { Part, Picture, Report, Table } from './parts.js';
 
@@ -61,6 +61,11 @@ ${markup(withOwnIds(part.svg, part.slug))}
 <p class="caption">${part.caption}</p>
 <ol class="pictures">${part.pictures.map(pictureHtml)}</ol>
 </section>`;
+    case 'details':
+      return html`<details class="wide details"><summary>${part.title}</summary>
+<div class="parts">
+${part.parts.map((own) => html`${partHtml(own)}\n`)}</div>
+</details>`;
     case 'warning':
       return html`<p class="wide warning"><strong>Warning.</strong> ${part.text}</p>`;
     case 'note':
@@ -77,18 +82,31 @@ function pictureHtml({ png, width, height, alt, lines }: Picture): Html {
 /** A column of figures stands right. */
 const FIGURE = /^[+−-]?[\d.,]+( ?%| s| \[.*\].*)?$|^–?$/;
 
+/** Tables of more columns have intervals below their figures, so that they fit on a screen. */
+const BROAD = 8;
+const WITH_INTERVAL = /^(\S+) (\[.*)$/;
+
+function cellHtml(text: string, isBroad: boolean): HtmlValue {
+  const [, figure, interval] = (isBroad && WITH_INTERVAL.exec(text)) || [];
+  return figure === undefined ? text : html`${figure} <span class="interval">${interval!}</span>`;
+}
+
 function tableHtml({ slug, caption, header, rows, fold }: Table): Html {
   const classes = header.map((_, c) =>
     c > 0 && rows.every((row) => FIGURE.test(row[c] ?? '')) ? 'number' : '',
   );
   const classOf = (c: number): Html | null => (classes[c] ? html` class="${classes[c]}"` : null);
-  const tableOf = (caption: string, own: Table['rows']): Html => html`<table>
+  const isBroad = header.length > BROAD;
+  const tableOf = (
+    caption: string,
+    own: Table['rows'],
+  ): Html => html`<table${isBroad ? markup(' class="broad"') : null}>
 <caption><span>${caption}</span></caption>
 <thead><tr>${header.map((title, c) => html`<th scope="col"${classOf(c)}>${title}</th>`)}</tr></thead>
 <tbody>
 ${own.map(
   (row) => html`<tr>${row.map((cell, c) =>
-    c === 0 ? html`<th scope="row">${cell}</th>` : html`<td${classOf(c)}>${cell}</td>`,
+    c === 0 ? html`<th scope="row">${cell}</th>` : html`<td${classOf(c)}>${cellHtml(cell, isBroad)}</td>`,
   )}</tr>
 `,
 )}</tbody>

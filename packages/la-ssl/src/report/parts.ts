@@ -53,7 +53,14 @@ export interface Note {
   command?: string | undefined;
 }
 
-export type Part = Figure | Table | Pictures | Note;
+/** Parts that a page shows when they are asked for; on paper, always. */
+export interface Details {
+  kind: 'details';
+  title: string;
+  parts: readonly Part[];
+}
+
+export type Part = Figure | Table | Pictures | Note | Details;
 
 export interface Section {
   id: string;
@@ -66,6 +73,11 @@ export interface Report {
   /** What is reported on, in a sentence or two. */
   lead: string;
   sections: readonly Section[];
+}
+
+/** The parts with those of details in their place. */
+export function flatParts(parts: readonly Part[]): Exclude<Part, Details>[] {
+  return parts.flatMap((part) => (part.kind === 'details' ? flatParts(part.parts) : [part]));
 }
 
 /** Tables of more rows are folded, to so many of them. */

@@ -20,6 +20,8 @@ export interface MaterialOptions {
   pictures?: number;
   /** Examples on the map (800). */
   mapped?: number;
+  /** Updates whose speeds are read, two or more, first and last among them (4): their files may be large. */
+  updates?: number;
   onProgress?: (run: RunRecord, done: number, total: number) => void;
   signal?: AbortSignal | undefined;
 }
@@ -39,10 +41,9 @@ export interface RunMaterial {
   slowest: readonly Picture[];
   fastest: readonly Picture[];
   map: ExampleMap | null;
+  /** Why there can be none, where there should be one. */
+  mapProblem: string | null;
 }
-
-/** So many updates are read: their files may be large. */
-const UPDATES = 4;
 
 /** @throws Error where a folder is no run; what is merely missing is null */
 export async function readMaterial(
@@ -54,19 +55,21 @@ export async function readMaterial(
   return material;
 }
 
-async function materialOf(run: RunRecord, options: MaterialOptions): Promise<RunMaterial> {
+/** What one run has. @throws Error where a file of its speeds is damaged, and what the signal was aborted with */
+export async function materialOf(run: RunRecord, options: MaterialOptions): Promise<RunMaterial> {
   const updates: UpdateSpeeds[] = [];
-  for (const file of spread(run.speedFiles, UPDATES)) updates.push(await readUpdate(file));
+  for (const file of spread(run.speedFiles, options.updates ?? 4)) updates.push(await readUpdate(file));
   const { dataset, problem } = await loaded(run, options);
   const last = updates.at(-1);
   const speeds = await lastSpeeds(run.folder, last);
   const usable = dataset && speeds && speeds.values.length === dataset.shape.count ? dataset : null;
   const order = speeds ? slowestFirst(speeds.values) : [];
-  const { pictures = 24, mapped = 800, onProgress, signal } = options;
+  const { pictures = 24 } = options;
   const shown = Math.min(pictures, Math.floor(order.length / 2));
   const drawn = (indices: readonly number[]): Promise<Picture[]> =>
     usable ? picturesOf(usable, indices, speeds!.values) : Promise.resolve([]);
   const isMapped = dataset && run.status === 'finished' && dataset.shape.count >= 3;
+  const { map, mapProblem } = await mapped(isMapped ? dataset : null, run, options);
   return {
     run,
     dataset,
@@ -76,12 +79,8 @@ async function materialOf(run: RunRecord, options: MaterialOptions): Promise<Run
     speeds,
     slowest: await drawn(order.slice(0, shown)),
     fastest: await drawn(order.slice(order.length - shown).reverse()),
-    map: isMapped
-      ? await mapExamples(run, dataset, mapped, {
-          signal,
-          onProgress: (done, total) => onProgress?.(run, done, total),
-        })
-      : null,
+    map,
+    mapProblem,
   };
 }
 
@@ -93,9 +92,29 @@ async function loaded(
   try {
     return { dataset: await load(run), problem: null };
   } catch (error) {
-    if (signal?.aborted || (error as Error).name === 'AbortError') throw error;
+    if (isAbort(error, signal)) throw error;
     return { dataset: null, problem: (error as Error).message };
   }
+}
+
+async function mapped(
+  dataset: ImageDataset | null,
+  run: RunRecord,
+  { mapped = 800, onProgress, signal }: MaterialOptions,
+): Promise<Pick<RunMaterial, 'map' | 'mapProblem'>> {
+  if (!dataset) return { map: null, mapProblem: null };
+  try {
+    const told = (done: number, total: number): void => onProgress?.(run, done, total);
+    return { map: await mapExamples(run, dataset, mapped, { signal, onProgress: told }), mapProblem: null };
+  } catch (error) {
+    if (isAbort(error, signal)) throw error;
+    return { map: null, mapProblem: (error as Error).message };
+  }
+}
+
+/** Whether an error is no failure, but the end that was asked for. */
+export function isAbort(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true || (error as Error).name === 'AbortError';
 }
 
 async function lastSpeeds(folder: RunFolder, last: UpdateSpeeds | undefined): Promise<RunMaterial['speeds']> {

@@ -50,7 +50,9 @@ export async function mapSection(material: readonly RunMaterial[]): Promise<Sect
   return { id: 'map', title: 'Map of the features', parts };
 }
 
-async function mapsOf({ run, map, dataset, speeds }: RunMaterial): Promise<Part[]> {
+/** The map of one run: by label, by each attribute, by speed. */
+export async function mapsOf({ run, map, mapProblem, dataset, speeds }: RunMaterial): Promise<Part[]> {
+  if (mapProblem !== null) return [{ kind: 'note', text: `No map of ${run.name}: ${mapProblem}` }];
   if (!map || !dataset) {
     if (run.status === 'finished')
       return [{ kind: 'note', text: `No map of ${run.name}: its images were not loaded.` }];

@@ -53,7 +53,7 @@ export async function samplingSection(material: readonly RunMaterial[]): Promise
 }
 
 /** What share of the draws the examples get that are drawn most. */
-async function lorenz(material: readonly RunMaterial[]): Promise<Part> {
+export async function lorenz(material: readonly Pick<RunMaterial, 'run' | 'updates'>[]): Promise<Part> {
   const series = material.map(({ run }) => run.name);
   const told: string[] = [];
   const rows = material.flatMap(({ run, updates }) => {
@@ -82,7 +82,8 @@ async function lorenz(material: readonly RunMaterial[]): Promise<Part> {
   };
 }
 
-async function drawsByGroup({ run, updates, kinds }: RunMaterial): Promise<Part[]> {
+/** Who is drawn at the last update of a run; nothing where its groups are not known. */
+export async function drawsByGroup({ run, updates, kinds }: RunMaterial): Promise<Part[]> {
   const { groups, probabilities, epoch } = updates.at(-1)!;
   const shares = new Map<string, { count: number; draws: number }>();
   const add = (name: string | null, draws: number): void => {

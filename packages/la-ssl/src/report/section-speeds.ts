@@ -57,7 +57,8 @@ export function valuesOf(name: string): (run: Pick<RunRecord, 'updates'>) => num
     });
 }
 
-async function distributions({ run, updates, kinds }: RunMaterial): Promise<Part[]> {
+/** How the speeds of one run are distributed at some updates, or why there are none. */
+export async function distributions({ run, updates, kinds }: RunMaterial): Promise<Part[]> {
   if (!kinds || updates.length === 0) {
     const { name, folder, config, status } = run;
     const text =

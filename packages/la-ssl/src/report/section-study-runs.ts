@@ -1,6 +1,6 @@
 /** @file The sections of a study on what was run: code, machine and time of all its runs, then each with its figures. */
 import { join } from 'node:path';
-import type { StudyResult } from '../study/index.js';
+import { headingOf, type StudyResult } from '../study/index.js';
 import { RunFolder } from '../training/index.js';
 import { counted, formatSeconds, wordsOf } from './figures.js';
 import type { Section, Table } from './parts.js';
@@ -29,7 +29,7 @@ export function studyRunSections({ runs, metrics }: StudyResult, folder: string)
     kind: 'table',
     slug: 'runs-table',
     caption: `${counted(runs.length, 'run')}, by which code each was made, the time of its training, and its figures (shares from 0 to 1)`,
-    header: ['run', 'cell', 'seed', 'code', 'time', ...metrics],
+    header: ['run', 'cell', 'seed', 'code', 'time', ...metrics.map(headingOf)],
     rows: runs.map((run, r) => [
       ...[run.name, run.cell, String(run.seed), run.code ?? '–'],
       ran[r] ? formatSeconds(ran[r].seconds) : '–',

@@ -16,6 +16,7 @@ import { counted } from './figures.js';
 import { type Figure, type Part, type Report, type Section, slugOf } from './parts.js';
 import { readJson } from './run-record.js';
 import { curvesSection } from './section-study-curves.js';
+import { type StudyMaterialOptions, studyExamplesSection } from './section-study-examples.js';
 import { studyRunSections } from './section-study-runs.js';
 import { differenceHeatMaps, meanHeatMaps } from './study-heat-maps.js';
 
@@ -35,8 +36,15 @@ export function readStudyResult(folder: string): StudyResult | null {
   );
 }
 
-/** @param folder - of the study: its name, and the curves of its runs */
-export async function studyReport(result: StudyResult, folder: string): Promise<Report> {
+/**
+ * @param folder - of the study: its name, the curves of its runs, examples of some
+ * @throws what the signal was aborted with
+ */
+export async function studyReport(
+  result: StudyResult,
+  folder: string,
+  options: StudyMaterialOptions = { load: null },
+): Promise<Report> {
   const means = meansTable(result);
   const differences = differencesTable(result);
   const recovered = recoveredTable(result);
@@ -63,6 +71,8 @@ export async function studyReport(result: StudyResult, folder: string): Promise<
   }
   const curves = await curvesSection(result, folder);
   if (curves) sections.push(curves);
+  const examples = await studyExamplesSection(result, folder, options);
+  if (examples) sections.push(examples);
   const failed = result.runs.filter((run) => run.failed);
   if (failed.length > 0) {
     const warnings = failed.map(

@@ -57,7 +57,7 @@ function quoted(file: string): string {
   return `'${file.replaceAll("'", "''")}'`;
 }
 
-/** At most `count` items of a list, the first and the last among them, evenly. */
+/** At most `count` items of a list, two or more, the first and the last among them, evenly. */
 export function spread<T>(items: readonly T[], count: number): T[] {
   const shown = Math.min(count, items.length);
   return Array.from(

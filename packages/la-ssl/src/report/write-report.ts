@@ -4,7 +4,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { writeWhole } from '../data/cache.js';
 import { csvLine, markdownTable, markdownText } from './csv.js';
 import { reportPage } from './page.js';
-import type { Part, Report, Table } from './parts.js';
+import { type Details, flatParts, type Part, type Report, type Table } from './parts.js';
 
 export interface ReportFiles {
   page: string;
@@ -21,15 +21,14 @@ export async function writeReport(report: Report, page: string): Promise<ReportF
   const name = `${basename(page, extname(page))}-files`;
   const folder = join(dirname(page), name);
   const whole = withOwnSlugs(report);
-  const parts = whole.sections.flatMap((section) => section.parts);
-  const contents = parts.flatMap(filesOf);
+  const contents = whole.sections.flatMap((section) => flatParts(section.parts)).flatMap(filesOf);
   await rm(folder, { recursive: true, force: true }); // so that nothing of an earlier report stays
   for (const [file, content] of contents) await writeWhole(join(folder, file), [Buffer.from(content)]);
   await writeWhole(page, [Buffer.from(reportPage(whole, name))]);
   return { page, folder, files: contents.map(([file]) => file) };
 }
 
-function filesOf(part: Part): [name: string, content: string][] {
+function filesOf(part: Exclude<Part, Details>): [name: string, content: string][] {
   if (part.kind === 'figure') return [[`${part.slug}.svg`, part.svg]];
   if (part.kind !== 'table') return [];
   return [
@@ -46,6 +45,7 @@ function tableMarkdown({ caption, header, rows }: Table): string {
 function withOwnSlugs(report: Report): Report {
   const taken = new Set<string>();
   const own = (part: Part): Part => {
+    if (part.kind === 'details') return { ...part, parts: part.parts.map(own) };
     if (!('slug' in part)) return part;
     let { slug } = part;
     for (let n = 2; taken.has(slug); n++) slug = `${part.slug}-${n}`;
