@@ -19,6 +19,11 @@ export { libtorchVersion } from './native.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
 export { defaultGenerator, manualSeed } from './random.js';
-export { loadSafetensors, type SafetensorsContent, saveSafetensors } from './safetensors.js';
+export {
+  checkSafetensors,
+  loadSafetensors,
+  type SafetensorsContent,
+  saveSafetensors,
+} from './safetensors.js';
 export { keep, openScope, type Scope, scope } from './scope.js';
 export { fromData, Generator, type Nested, Tensor, takeShared, tensor } from './tensor.js';

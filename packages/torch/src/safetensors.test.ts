@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import {
   arange,
+  checkSafetensors,
   type DType,
   fromData,
   liveTensorCount,
@@ -215,10 +216,12 @@ test('every cut and thousands of changed bytes give an error or a valid file', (
     scope(() => {
       try {
         for (const loaded of load(bytes).tensors.values()) loaded.data();
+        checkSafetensors(path('given'));
         accepted++;
       } catch (error) {
         assert.ok(error instanceof Error);
         assert.match(error.message, /is no valid safetensors file: ./);
+        assert.throws(() => checkSafetensors(path('given')), { message: error.message });
       }
     });
   for (let length = 0; length < good.length; length++) attempt(good.subarray(0, length));

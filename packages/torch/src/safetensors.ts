@@ -102,27 +102,50 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
  */
 export function loadSafetensors(file: string): SafetensorsContent {
   const tensors = new Map<string, Tensor>();
+  return opened(file, (descriptor) => {
+    try {
+      const { metadata, entries, begin } = readHeader(descriptor);
+      for (const [name, { dtype, shape, start, end }] of entries) {
+        tensors.set(name, fromData(readAll(descriptor, begin + start, end - start), shape, dtype));
+      }
+      return { tensors, metadata };
+    } catch (error) {
+      for (const tensor of tensors.values()) tensor.dispose();
+      throw error;
+    }
+  });
+}
+
+/**
+ * Looks at the header of a safetensors file alone: whether the file is as long as its tensors need.
+ * @throws Error as `loadSafetensors`
+ */
+export function checkSafetensors(file: string): void {
+  opened(file, readHeader);
+}
+
+function opened<T>(file: string, read: (descriptor: number) => T): T {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
-    const { size } = fstatSync(descriptor);
-    if (size < 8) throw new Error(`it has only ${size} bytes`);
-    const length = Number(new DataView(readAll(descriptor, 0, 8).buffer).getBigUint64(0, true));
-    if (length > Math.min(size - 8, HEADER_LIMIT)) {
-      throw new Error(`its header claims ${length} bytes, the file has ${size}`);
-    }
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readAll(descriptor, 8, length));
-    const { metadata, entries } = parseHeader(text, size - 8 - length);
-    for (const [name, { dtype, shape, start, end }] of entries) {
-      tensors.set(name, fromData(readAll(descriptor, 8 + length + start, end - start), shape, dtype));
-    }
-    return { tensors, metadata };
+    return read(descriptor);
   } catch (error) {
-    for (const tensor of tensors.values()) tensor.dispose();
     throw new Error(`${file} is no valid safetensors file: ${(error as Error).message}`, { cause: error });
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** @returns `begin`: the byte at which the data begin */
+function readHeader(descriptor: number) {
+  const { size } = fstatSync(descriptor);
+  if (size < 8) throw new Error(`it has only ${size} bytes`);
+  const length = Number(new DataView(readAll(descriptor, 0, 8).buffer).getBigUint64(0, true));
+  if (length > Math.min(size - 8, HEADER_LIMIT)) {
+    throw new Error(`its header claims ${length} bytes, the file has ${size}`);
+  }
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(readAll(descriptor, 8, length));
+  return { ...parseHeader(text, size - 8 - length), begin: 8 + length };
 }
 
 function readAll(descriptor: number, start: number, length: number): Uint8Array<ArrayBuffer> {

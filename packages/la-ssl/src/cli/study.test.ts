@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
@@ -54,6 +54,12 @@ test('a study runs what is not done, and nothing twice', async (t) => {
   assert.match(dry.stdout, /^la-ssl-seed0 +to train and probe +\d+:\d\d$/m);
   assert.match(dry.stdout, /1 of 2 runs are left, 1 at a time in .*: about \d+:\d\d\./);
   assert.ok(!existsSync(join(runs, 'la-ssl-seed0')), 'a dry run runs nothing');
+  assert.equal((await study()).status, 0);
+  assert.deepEqual(tables(), before);
+
+  // One whose encoder was cut short, though its probe is there, too.
+  truncateSync(join(runs, 'la-ssl-seed0/encoder.safetensors'), 1000);
+  assert.match((await study('--dry-run')).stdout, /^la-ssl-seed0 +to train and probe /m);
   assert.equal((await study()).status, 0);
   assert.deepEqual(tables(), before);
 

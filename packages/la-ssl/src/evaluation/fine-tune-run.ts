@@ -1,6 +1,6 @@
 /** @file The fine-tuning of a run: begun, gone on with, or read back once it is done. */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { loadSafetensors, scope, setThreads } from '@la-ssl/torch';
+import { setThreads } from '@la-ssl/torch';
 import type { ImageDataset } from '../data/index.js';
 import {
   changedOptions,
@@ -61,7 +61,7 @@ export async function fineTuneRun(
     setThreads(config.threads);
     const method = createMethod(config, data.train.shape);
     try {
-      scope(() => method.encoder.loadStateDict(loadSafetensors(folder.encoderFile).tensors));
+      folder.loadEncoder(method.encoder);
       const encoder = writtenAt(folder);
       const { precision } = config;
       const checkpoint = { file, key: { ...options, precision, encoder } };

@@ -1,6 +1,6 @@
 /** @file The probes of a run: its encoder, its data set, the probes asked for. Made once, read back after. */
 import { statSync } from 'node:fs';
-import { loadSafetensors, scope, setThreads } from '@la-ssl/torch';
+import { setThreads } from '@la-ssl/torch';
 import { evalTransform } from '../augment/index.js';
 import { groupsOf, type ImageDataset, type TrainOrTest } from '../data/index.js';
 import { createMethod, type RunFolder, resolveConfig } from '../training/index.js';
@@ -158,7 +158,7 @@ async function featuresOfSplits(
   setThreads(config.threads);
   const method = createMethod(config, train.shape);
   try {
-    scope(() => method.encoder.loadStateDict(loadSafetensors(folder.encoderFile).tensors));
+    folder.loadEncoder(method.encoder);
     const total = [train, test, validation].reduce((sum, split) => sum + (split?.shape.count ?? 0), 0);
     let before = 0;
     const setOf = async (dataset: ImageDataset): Promise<ProbeSet> => {

@@ -1,5 +1,5 @@
 /** @file What a report shows of a run's training examples: kinds, pictures of both ends, their features. */
-import { loadSafetensors, scope, setThreads } from '@la-ssl/torch';
+import { setThreads } from '@la-ssl/torch';
 import sharp from 'sharp';
 import { describeExample } from '../analysis/index.js';
 import { evalTransform } from '../augment/index.js';
@@ -107,7 +107,7 @@ export async function mapExamples(
   setThreads(config.threads);
   const method = createMethod(config, dataset.shape);
   try {
-    scope(() => method.encoder.loadStateDict(loadSafetensors(folder.encoderFile).tensors));
+    folder.loadEncoder(method.encoder);
     const features = await extractFeatures(method.encoder, dataset, {
       transform: evalTransform(),
       indices,

@@ -16,11 +16,12 @@ interface CellLines {
   runs: readonly RunLines[];
 }
 
-/** Cells whose lines are in one chart. */
+/** The lines of one chart. */
 interface Panel {
   /** What they share, such as `share 95.0`; empty where all cells are in one. */
   of: string;
-  cells: readonly { cell: CellResult; name: string }[];
+  /** Each of one cell, or of those that share a value. */
+  lines: readonly { name: string; cells: readonly CellResult[] }[];
 }
 
 /** A curve as of a run, and where it stands on the page. */
@@ -53,7 +54,8 @@ const CURVES: readonly OfRuns[] = [
 
 /**
  * @param folder - of the study, which has that of each run
- * @returns null where no run is there; of more than twelve cells a chart for each value of an axis, or a note where no axis parts them
+ * @returns null where no run is there; of more than twelve cells a chart for each value of an axis; where that leaves too many,
+ *   a chart for each axis, of means over all others; a note where no axis has few values
  */
 export async function curvesSection(
   { cells, runs, axes }: Pick<StudyResult, 'cells' | 'runs' | 'axes'>,
@@ -66,20 +68,30 @@ export async function curvesSection(
     runsOf(cell).some((run) => new RunFolder(join(folder, run.name)).hasBegun),
   );
   if (shown.length === 0) return null;
-  const panels = panelsOf(shown, axes);
-  if (!panels) {
+  const parted = panelsOf(shown, axes);
+  const panels = parted ?? meanPanels(shown, axes);
+  if (panels.length === 0) {
     const text = `Curves are left out: the lines of ${shown.length} cells cannot be told apart, ${CELLS} can. A few runs side by side have a page too:`;
     const command = 'la-ssl report <folder of a run> <folder of another>';
     return { ...section, parts: [{ kind: 'note', text, command }] };
   }
-  const drawn = panels.map(({ of, cells }) => ({
-    of,
-    lines: cells.map(({ cell, name }): CellLines => {
+  const linesOfCell = new Map(
+    shown.map((cell) => {
       const own = runsOf(cell).map((run) => linesOf(new RunFolder(join(folder, run.name))));
-      return { name, runs: own.filter(({ steps }) => steps.length > 0) };
+      return [cell, own.filter(({ steps }) => steps.length > 0)];
     }),
+  );
+  const drawn = panels.map(({ of, lines }) => ({
+    of,
+    lines: lines.map(
+      ({ name, cells }): CellLines => ({ name, runs: cells.flatMap((cell) => linesOfCell.get(cell)!) }),
+    ),
   }));
   const parts: (Part | null)[] = [];
+  if (!parted) {
+    const text = `${shown.length} cells, and the lines of ${CELLS} can be told apart: each line is the mean over all runs with that value of an axis, whatever their other values are.`;
+    parts.push({ kind: 'note', text });
+  }
   for (const { of, ...asked } of CURVES) {
     for (const panel of drawn) {
       const own = panel.of && {
@@ -92,7 +104,7 @@ export async function curvesSection(
           ...own,
           of: ({ runs }) => thinned(meanLine(runs.map(of))),
           about: (cell) =>
-            `Mean over ${counted(cell.runs.filter((run) => of(run).length > 0).length, 'seed')}`,
+            `Mean over ${counted(cell.runs.filter((run) => of(run).length > 0).length, parted ? 'seed' : 'run')}`,
         }),
       );
     }
@@ -102,7 +114,8 @@ export async function curvesSection(
 
 /** Parts many cells by the first axis that leaves few enough for a chart, the sampler last. */
 function panelsOf(cells: readonly CellResult[], axes: readonly string[]): Panel[] | null {
-  if (cells.length <= CELLS) return [{ of: '', cells: cells.map((cell) => ({ cell, name: cell.name })) }];
+  if (cells.length <= CELLS)
+    return [{ of: '', lines: cells.map((cell) => ({ name: cell.name, cells: [cell] })) }];
   const isSampler = (axis: string): number => Number(axis === 'sampler');
   for (const axis of [...axes].sort((a, b) => isSampler(a) - isSampler(b))) {
     const values = [...new Set(cells.map((cell) => cell.values[axis]))];
@@ -113,12 +126,22 @@ function panelsOf(cells: readonly CellResult[], axes: readonly string[]): Panel[
       const isTold = value !== undefined && new Set(short).size === own.length;
       return {
         of: value === undefined ? `without ${axis}` : `${axis} ${value}`,
-        cells: own.map((cell, c) => ({ cell, name: isTold ? short[c]! : cell.name })),
+        lines: own.map((cell, c) => ({ name: isTold ? short[c]! : cell.name, cells: [cell] })),
       };
     });
-    if (panels.length > 1 && panels.every((panel) => panel.cells.length <= CELLS)) return panels;
+    if (panels.length > 1 && panels.every((panel) => panel.lines.length <= CELLS)) return panels;
   }
   return null;
+}
+
+/** For each axis with few values a line for each of them, over all cells that have it. */
+function meanPanels(cells: readonly CellResult[], axes: readonly string[]): Panel[] {
+  return axes.flatMap((axis): Panel[] => {
+    const values = [...new Set(cells.flatMap((cell) => cell.values[axis] ?? []))];
+    if (values.length < 2 || values.length > CELLS) return [];
+    const withValue = (value: string) => cells.filter((cell) => cell.values[axis] === value);
+    return [{ of: `by ${axis}`, lines: values.map((name) => ({ name, cells: withValue(name) })) }];
+  });
 }
 
 /**

@@ -103,6 +103,19 @@ test('curves by cell are means over the seeds that are at hand, as far as all of
   assert.ok(note!.kind === 'note' && /lines of 13 cells/.test(note!.text));
   assert.equal(others.length, 0);
 
+  // Two axes, each value of which has too many cells: a line for each value, over all cells that have it.
+  const wide = Array.from({ length: 169 }, (_, c) => ({
+    ...{ ...result.cells[0]!, name: `cell-${c}`, values: { r: `r${c % 13}`, g: c < 78 ? 'low' : 'high' } },
+  }));
+  const ofWide = wide.map((cell, c) => ({ ...runs[c < 78 ? 0 : 1]!, cell: cell.name }));
+  const means = (await curvesSection({ cells: wide, runs: ofWide, axes: ['r', 'g'] }, folder))!.parts;
+  const [told, only] = means;
+  assert.ok(told?.kind === 'note' && /^169 cells, .* mean over all runs with that value/.test(told.text));
+  assert.equal(means.length, 2, '13 values of r are too many');
+  assert.ok(only?.kind === 'figure' && only.title === 'Loss (by g)');
+  assert.match(only.svg, /\. low: from 1\.5 at 10 to 1 at 20; high: from 1\.6 at 10 to 1\.1 at 20\./);
+  assert.match(only.caption, /low: Mean over 78 runs; high: Mean over 91 runs/);
+
   // An axis that parts them: a chart of each curve for each of its values, lines named by the rest.
   const values = (c: number) => ({ share: c < 7 ? '95' : '99', sampler: `s${c % 7}` });
   const grid = many.map((cell, c) => ({ ...cell, values: values(c) }));

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { saveSafetensors, scope, zeros } from '@la-ssl/torch';
 import { RunFolder } from '../training/index.js';
 import { planStudy } from './plan.js';
 import { runsAtHand, takeRuns } from './reuse.js';
 import { writeStudy } from './study.test.support.js';
 import { readStudy } from './study-file.js';
 import { StudyFolder } from './study-folder.js';
+
+function writeEncoder(run: RunFolder): void {
+  scope(() => saveSafetensors(run.encoderFile, [['weight', zeros([4])]]));
+}
 
 test('only finished runs with the same options and code are at hand', async (t) => {
   const { file, folder } = writeStudy(t);
@@ -20,8 +25,11 @@ test('only finished runs with the same options and code are at hand', async (t) 
   const alone = new RunFolder(join(folder, 'runs/alone'));
   await alone.create(config);
   assert.deepEqual(atHand(), [], 'it is not finished');
-  writeFileSync(alone.encoderFile, 'weights');
+  writeEncoder(alone);
   assert.deepEqual(atHand(), [['uniform-seed0', alone.path]]);
+  truncateSync(alone.encoderFile, 80);
+  assert.deepEqual(atHand(), [], 'its encoder is cut short');
+  writeEncoder(alone);
   const release = alone.lock();
   assert.deepEqual(atHand(), [], 'a process works on it');
   release();
@@ -30,11 +38,11 @@ test('only finished runs with the same options and code are at hand', async (t) 
 
   const other = new RunFolder(join(folder, 'runs/other/b'));
   await other.create({ ...config, gamma: 3 });
-  writeFileSync(other.encoderFile, 'weights');
+  writeEncoder(other);
   assert.deepEqual(atHand(), [], 'it has other options');
   const same = new RunFolder(join(folder, 'runs/other/c'));
   await same.create({ ...config, threads: 8 });
-  writeFileSync(same.encoderFile, 'weights');
+  writeEncoder(same);
   assert.deepEqual(atHand(), [['uniform-seed0', same.path]]);
 
   const states = mine.states(plan, 'stop');

@@ -59,7 +59,7 @@ function* finishedBeside(path: string): Generator<RunFolder> {
     const alone = new RunFolder(beside);
     const all =
       alone.status === 'empty' ? foldersIn(beside).map((run) => new RunFolder(join(beside, run))) : [alone];
-    yield* all.filter((run) => run.status === 'finished' && !lockHolder(run.path));
+    yield* all.filter((run) => run.status === 'finished' && run.hasWholeEncoder && !lockHolder(run.path));
   }
 }
 

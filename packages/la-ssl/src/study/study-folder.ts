@@ -122,10 +122,11 @@ export class StudyFolder {
     return new Map(runs.map((run) => [run.name, repeated.has(run) ? 'new' : this.stateOf(run)]));
   }
 
-  /** Where one run stands, by this code and these options. */
+  /** Where one run stands, by this code and these options; one whose encoder is cut short is to be made anew. */
   stateOf(run: StudyRun): RunState {
     const folder = this.run(run);
     if (folder.status !== 'finished') return folder.status === 'empty' ? 'new' : 'unfinished';
+    if (!folder.hasWholeEncoder) return 'new';
     const record = this.probeRecord(run);
     const isProbed = record?.code === this.#evaluation && record.options === this.#probeOptions;
     return isProbed && existsSync(folder.file('probe.json')) ? 'done' : 'trained';

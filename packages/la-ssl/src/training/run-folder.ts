@@ -20,7 +20,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { arch, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { libtorchVersion } from '@la-ssl/torch';
+import { checkSafetensors, libtorchVersion, loadSafetensors, type nn, scope } from '@la-ssl/torch';
 import { parse, stringify } from 'yaml';
 import { codeOf } from '../code.js';
 import { type TrainConfig, trainConfigSchema } from './config.js';
@@ -52,6 +52,30 @@ export class RunFolder {
   get status(): RunStatus {
     if (!existsSync(this.configFile)) return 'empty';
     return existsSync(this.encoderFile) ? 'finished' : 'unfinished';
+  }
+
+  /** Whether the weights of a finished run are there to their last byte; only the header is read. */
+  get hasWholeEncoder(): boolean {
+    try {
+      checkSafetensors(this.encoderFile);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Puts the weights of a finished run into its encoder. @throws Error that names the file and says what to do */
+  loadEncoder(encoder: nn.Module): void {
+    try {
+      scope(() => encoder.loadStateDict(loadSafetensors(this.encoderFile).tensors));
+    } catch (error) {
+      const text = (error as Error).message;
+      const named = text.includes(this.encoderFile)
+        ? text
+        : `${this.encoderFile} does not fit the run: ${text}`;
+      const again = `Remove it, and write it anew from the checkpoint: la-ssl train --resume ${this.path}`;
+      throw new Error(`${named.replace(/\.$/, '')}. ${again}`, { cause: error });
+    }
   }
 
   /** Whether anything was trained or measured. */
