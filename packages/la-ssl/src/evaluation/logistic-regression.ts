@@ -17,7 +17,8 @@ import { type FistaOptions, type FistaResult, fista } from './fista.js';
 import { checkedShares, type LabelledFeatures } from './labelled-features.js';
 import { type LbfgsOptions, type LbfgsResult, lbfgs } from './lbfgs.js';
 import type { LinearClassifier } from './linear-classifier.js';
-import { type FeatureScale, featureScale, standardised } from './standardise.js';
+import { SoftmaxBlocks } from './softmax-blocks.js';
+import { type FeatureScale, featureScale } from './standardise.js';
 
 export interface FitOptions extends Pick<LbfgsOptions, 'gradientTolerance' | 'maxIterations'> {
   /** Strength of the penalty, > 0: without one, classes that can be separated have no minimum. */
@@ -54,13 +55,8 @@ export class LogisticRegressionProblem {
   /** The classes that have an example; the fit knows only these. */
   readonly #present: readonly number[];
   readonly #scale: FeatureScale;
-  /** `X̃` and a column of ones, `[N, F + 1]`. */
-  readonly #x: Tensor;
-  /** `w / Σ w`, `[N, 1]`. */
-  readonly #shares: Tensor;
-  /** The shares, each in the column of its label, `[N, K]`. */
-  readonly #target: Tensor;
-  /** `Σ w x̃ x̃ᵀ / Σ w`, `[F + 1, F + 1]`. */
+  readonly #blocks: SoftmaxBlocks;
+  /** `Σ w x̃ x̃ᵀ / Σ w`, `[F + 1, F + 1]`; of it only the lower triangle is to be read. */
   readonly #covariance: Tensor;
 
   /**
@@ -82,17 +78,8 @@ export class LogisticRegressionProblem {
     this.#present = [...present].sort((a, b) => a - b);
     this.#scale = scale ?? featureScale(features, shares);
 
-    const k = present.size;
-    const column = new Map(this.#present.map((label, i) => [label, i]));
-    const target = new Float64Array(rows * k);
-    labels.forEach((label, i) => {
-      if (shares[i]! > 0) target[i * k + column.get(label)!] = shares[i]!;
-    });
-    const width = this.#scale.mean.length + 1;
-    this.#x = fromData(standardised(features, this.#scale), [rows, width]);
-    this.#shares = fromData(shares, [rows, 1]);
-    this.#target = fromData(target, [rows, k]);
-    this.#covariance = scope(() => this.#x.t().mm(this.#x.mul(this.#shares)));
+    this.#blocks = new SoftmaxBlocks(data, shares, this.#present, this.#scale);
+    this.#covariance = this.#blocks.lowerCovariance();
   }
 
   /**
@@ -101,12 +88,11 @@ export class LogisticRegressionProblem {
    */
   fit({ l2, start, ...options }: FitOptions): LogisticRegression {
     if (!(l2 > 0 && l2 < Infinity)) throw new RangeError(`l2 must be above 0 and finite, got ${l2}`);
-    const k = this.#present.length;
-    const width = this.#scale.mean.length;
+    const shape = [this.#present.length, this.#scale.mean.length + 1];
     using inverse = this.#inverseHessian(l2);
     const { point, ...outcome } = lbfgs((theta) => this.#objective(theta, l2), this.#pack(start), {
       ...options,
-      precondition: (vector) => scope(() => inverse.mm(fromData(vector, [width + 1, k])).toFloat64Array()),
+      precondition: (theta) => scope(() => fromData(theta, shape).mm(inverse).toFloat64Array()),
     });
     return { ...outcome, ...this.#unpack(point), l2 };
   }
@@ -118,7 +104,8 @@ export class LogisticRegressionProblem {
   fitSparse({ l1, start, ...options }: SparseFitOptions): SparseLogisticRegression {
     if (!(l1 > 0 && l1 < Infinity)) throw new RangeError(`l1 must be above 0 and finite, got ${l1}`);
     const first = this.#pack(start);
-    const penalties = new Float64Array(first.length).fill(l1, 0, first.length - this.#present.length);
+    const row = this.#scale.mean.length + 1;
+    const penalties = first.map((_, i) => (i % row === row - 1 ? 0 : l1)); // none for the bias
     const { point, ...outcome } = fista((theta) => this.#objective(theta, 0), first, {
       ...options,
       penalties,
@@ -129,39 +116,36 @@ export class LogisticRegressionProblem {
   }
 
   #unpack(point: Float64Array): LinearClassifier {
-    const k = this.#present.length;
     const width = this.#scale.mean.length;
     const weights = new Float64Array(width * this.#classes);
     const bias = new Float64Array(this.#classes).fill(-Infinity);
     this.#present.forEach((label, j) => {
-      for (let f = 0; f < width; f++) weights[f * this.#classes + label] = point[f * k + j]!;
-      bias[label] = point[width * k + j]!;
+      const row = point.subarray(j * (width + 1), (j + 1) * (width + 1));
+      for (let f = 0; f < width; f++) weights[f * this.#classes + label] = row[f]!;
+      bias[label] = row[width]!;
     });
     return { ...this.#scale, featureCount: width, classes: this.#classes, weights, bias };
   }
 
   dispose(): void {
-    for (const tensor of [this.#x, this.#shares, this.#target, this.#covariance]) tensor.dispose();
+    this.#blocks.dispose();
+    this.#covariance.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Loss and gradient at `theta`, `W` above `b`, `[F + 1, K]`: one matrix product forward, one back. */
+  /** Loss and gradient at `theta`, `Wᵀ` beside `b`, `[K, F + 1]`. */
   #objective(theta: Float64Array, l2: number): { loss: number; gradient: Float64Array } {
-    const k = this.#present.length;
-    const result = scope(() => {
-      const logP = this.#x.mm(fromData(theta, [theta.length / k, k])).logSoftmax(1); // [N, K]
-      const loss = -logP.mul(this.#target).sum().item();
-      const residual = logP.exp().mul_(this.#shares).sub_(this.#target); // [N, K]
-      return { loss, gradient: this.#x.t().mm(residual).toFloat64Array() };
-    });
+    const { loss, gradient } = this.#blocks.crossEntropy(theta);
+    const width = this.#scale.mean.length + 1;
     let squares = 0;
-    for (let i = 0; i < theta.length - k; i++) {
+    for (let i = 0; i < theta.length; i++) {
+      if (i % width === width - 1) continue; // the bias
       squares += theta[i]! * theta[i]!;
-      result.gradient[i]! += l2 * theta[i]!;
+      gradient[i]! += l2 * theta[i]!;
     }
-    return { loss: result.loss + (l2 / 2) * squares, gradient: result.gradient };
+    return { loss: loss + (l2 / 2) * squares, gradient };
   }
 
   /** `(X̃ᵀX̃/(NK) + l2 · diag(1, …, 1, 0))⁻¹`, `[F + 1, F + 1]`. */
@@ -186,10 +170,11 @@ export class LogisticRegressionProblem {
           `the data have ${width} and ${this.#classes}`,
       );
     }
-    const row = (values: Float64Array, f: number) => this.#present.map((j) => values[f * this.#classes + j]!);
-    return Float64Array.from([
-      ...Array.from({ length: width }, (_, f) => row(start.weights, f)).flat(),
-      ...row(start.bias, 0),
-    ]);
+    return Float64Array.from(
+      this.#present.flatMap((j) => [
+        ...Array.from({ length: width }, (_, f) => start.weights[f * this.#classes + j]!),
+        start.bias[j]!,
+      ]),
+    );
   }
 }
