@@ -11,7 +11,8 @@ import { median, ratioByRound, spread } from './statistics.mjs';
  * @throws Error where a side fails, computes something else, or the time limit of the work is over
  */
 export async function measure(work, context) {
-  const limit = AbortSignal.timeout(work.minutes * 60_000);
+  const minutes = context.minutes ?? work.minutes;
+  const limit = AbortSignal.timeout(minutes * 60_000);
   const folder = mkdtempSync(join(tmpdir(), 'benchmark-'));
   const sides = [];
   try {
@@ -25,7 +26,7 @@ export async function measure(work, context) {
     await takeTurns(work, sides, context);
     work.checkRounds?.(sides);
   } catch (error) {
-    if (limit.aborted) throw new Error(`took longer than ${work.minutes} minutes`, { cause: error });
+    if (limit.aborted) throw new Error(`took longer than ${minutes} minutes`, { cause: error });
     throw error;
   } finally {
     await Promise.all(sides.map(({ process }) => process.end()));
@@ -40,7 +41,7 @@ async function start(spec, limit, { say, quick }) {
   try {
     const ready = await process.answer();
     const warmup = (quick ? spec.quickWarmup : undefined) ?? spec.warmup ?? 0;
-    for (let i = 0; i < warmup; i++) await process.send(spec.line ?? '');
+    for (let i = 0; i < warmup; i++) await process.send(lineOf(spec, 0));
     return { ...spec, process, ready, rounds: [] };
   } catch (error) {
     await process.end();
@@ -48,12 +49,15 @@ async function start(spec, limit, { say, quick }) {
   }
 }
 
+/** What a side is sent in a round. */
+const lineOf = ({ line = '', lines }, round) => lines?.(round) ?? line;
+
 /** Forth and back, so that what drifts meets all sides alike. */
 async function takeTurns(work, sides, { quick, rounds, say }) {
   const count = rounds ?? (quick ? (work.quickRounds ?? 3) : (work.rounds ?? 7));
   for (let round = 0; round < count; round++) {
     for (const side of round % 2 ? sides.toReversed() : sides) {
-      side.rounds.push(await side.process.send(side.line ?? ''));
+      side.rounds.push(await side.process.send(lineOf(side, round)));
     }
     say(`  round ${round + 1} of ${count}`);
   }

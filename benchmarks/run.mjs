@@ -22,6 +22,7 @@ ${WORKS.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}
 Options:
   --quick       fewer rounds, smaller sizes: some minutes for all
   --rounds <n>  so many rounds of each work
+  --minutes <n> time limit of each work, after which the next begins (each has its own)
   --threads <n> threads of the sides that use several (all processors)
   --json        print all that was measured as JSON
   --save        keep the ratios in benchmarks/ratios.json; without it they are compared with those
@@ -34,6 +35,7 @@ const { values: options, positionals: names } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
+    minutes: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
@@ -84,6 +86,7 @@ const context = {
   ...{ python, say, quick: options.quick || options.tiny, tiny: options.tiny },
   rounds: options.rounds === undefined ? (options.tiny ? 1 : undefined) : wholeNumber('rounds'),
   threads: wholeNumber('threads'),
+  minutes: options.minutes === undefined ? undefined : wholeNumber('minutes'),
 };
 
 const outcomes = [];

@@ -1,0 +1,33 @@
+/**
+ * Our side of `works/jpeg-folder.mjs`: decodes a folder of image files, without its cache, and makes float32 tensors of its batches.
+ * It prints `{ version }`, then for each line `{ ms, cpuMs, means }`, the latter of the first image of each batch.
+ */
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { fromData } from '@la-ssl/torch';
+import { toUnitRange } from 'la-ssl/augment';
+import { imagesAt, loadSplit } from 'la-ssl/data';
+
+const BATCH = 64;
+const { values: options } = parseArgs({
+  options: { path: { type: 'string' }, size: { type: 'string', default: '224' } },
+});
+const spec = { name: 'folder', path: options.path, imageSize: Number(options.size), cacheImages: 'off' };
+
+console.log(JSON.stringify({ version: process.version }));
+for await (const _line of createInterface({ input: process.stdin })) {
+  const [started, cpu] = [performance.now(), process.cpuUsage()];
+  const dataset = await loadSplit(spec, 'train');
+  const { count, channels, height, width } = dataset.shape;
+  const means = [];
+  for (let start = 0; start < count; start += BATCH) {
+    const indices = Int32Array.from({ length: Math.min(BATCH, count - start) }, (_, i) => start + i);
+    const bytes = fromData(imagesAt(dataset, indices), [indices.length, channels, height, width]);
+    const images = toUnitRange(bytes);
+    const first = images.select(0, 0);
+    means.push(first.mean().item());
+    for (const tensor of [bytes, images, first]) tensor.dispose();
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  console.log(JSON.stringify({ ms: performance.now() - started, cpuMs: (user + system) / 1000, means }));
+}

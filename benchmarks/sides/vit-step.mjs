@@ -1,0 +1,91 @@
+/**
+ * Our side of `works/vit.mjs`: a training step of MAE or DINO on ViT-Tiny/4, 64 images of 32×32. Line by line as `simclr-step.mjs`.
+ * `--export FILE` writes the first weights, the views and MAE's mask, which is the same in every step.
+ */
+import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import {
+  Generator,
+  getThreads,
+  libtorchVersion,
+  optim,
+  randn,
+  saveSafetensors,
+  scope,
+  setThreads,
+} from '@la-ssl/torch';
+import { drawOrder, METHODS } from 'la-ssl/methods';
+import { createEncoder } from 'la-ssl/models';
+import { Random } from 'la-ssl/random';
+
+const { values: options } = parseArgs({
+  options: {
+    method: { type: 'string', default: 'mae' },
+    precision: { type: 'string', default: 'float32' },
+    depth: { type: 'string', default: '12' },
+    images: { type: 'string', default: '64' },
+    threads: { type: 'string', default: '1' },
+    warmup: { type: 'string', default: '5' },
+    export: { type: 'string' },
+  },
+});
+setThreads(Number(options.threads));
+
+const [SIZE, PATCH] = [32, 4];
+const count = Number(options.images);
+const generator = new Generator(1);
+const spec = METHODS[options.method];
+const method = spec.create(
+  {
+    newEncoder: (own = {}) =>
+      createEncoder('vit-tiny', {
+        ...{ depth: Number(options.depth), patchSize: PATCH, imageSize: SIZE, generator },
+        ...own,
+      }),
+    ...{ generator, bfloat16: options.precision === 'bfloat16' },
+  },
+  spec.options,
+);
+const views = Array.from({ length: spec.views }, () => randn([count, 3, SIZE, SIZE], { generator }));
+const context = () => ({
+  indices: Int32Array.from({ length: count }, (_, i) => i),
+  ...{ epoch: 1, progress: 0, random: new Random(1) },
+});
+if (options.export) {
+  const order = drawOrder(count, (SIZE / PATCH) ** 2, new Random(1));
+  const named = views.map((view, i) => [`view${i}`, view]);
+  saveSafetensors(options.export, [...method.stateDict(), ...named, ['order', order]]);
+}
+const optimizer = new optim.AdamW(method.namedParameters(), {
+  ...{ lr: 2e-4, betas: [0.9, 0.95], weightDecay: 0.05 },
+});
+
+/** @returns the loss */
+const step = () =>
+  scope(() => {
+    const place = context();
+    const { loss } = method.forward(views, place);
+    optimizer.zeroGrad();
+    loss.backward();
+    method.afterBackward?.(place);
+    optimizer.step();
+    method.afterStep?.(place);
+    return loss.item();
+  });
+
+const losses = [];
+for (let i = 0; i < Number(options.warmup); i++) losses.push(step());
+console.log(JSON.stringify({ version: libtorchVersion, threads: getThreads(), losses: losses.slice(0, 3) }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const ms = [];
+  const cpu = process.cpuUsage();
+  for (let i = 0; i < Number(line); i++) {
+    const started = performance.now();
+    step();
+    ms.push(performance.now() - started);
+    await setImmediate(); // as the training loop does
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000 / ms.length }));
+}
