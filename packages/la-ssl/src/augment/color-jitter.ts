@@ -1,9 +1,9 @@
 /**
  * @file Colour jitter: brightness, contrast, saturation and hue changed by random amounts, in random order.
  *
- * As torchvision's ColorJitter, but with amounts, order and chance of its own for each example. At each of the
- * four places in the order, one blend of the whole batch does three of the operations, and hue is done to the
- * examples that have it there. Images of one channel get brightness and contrast; they have no saturation and
+ * As torchvision's ColorJitter, but with amounts, order and chance of its own for each example. One blend does any of three
+ * of the operations, for many examples at once; hue is turned for all examples at once, between the blends that come before
+ * it in their orders and those that come after. Images of one channel get brightness and contrast; they have no saturation and
  * no hue.
  *
  * Sources: Chen 2020 (SimCLR), Appendix A; torchvision 0.14 for each operation; Smith 1978, "Color gamut
@@ -17,6 +17,7 @@ import { type Applied, checkImages, indexTensor, perExample, pick, sampleApplied
 /** The operations; `order` names them by their place in here. */
 export const JITTER_OPERATIONS = ['brightness', 'contrast', 'saturation', 'hue'] as const;
 type Operation = (typeof JITTER_OPERATIONS)[number];
+const HUE = JITTER_OPERATIONS.indexOf('hue');
 
 /** Amounts an example, and the order in which they are applied. */
 export interface JitterParams extends Applied, Record<Operation, Float32Array> {
@@ -88,29 +89,86 @@ function shuffle(order: Uint8Array, random: Random): void {
  */
 export function applyColorJitter(images: Tensor, params: JitterParams): Tensor {
   checkImages('applyColorJitter', images, params.applied.length);
-  const result = images.clone({ memoryFormat: 'contiguous' });
-  for (let place = 0; place < JITTER_OPERATIONS.length; place++) {
-    scope(() => blend(result, params, place));
-    if (result.shape[1] === 3) scope(() => turnHues(result, params, place));
+  const { examples, starts } = sortByHue(params);
+  const end = examples.length;
+  return scope(() => {
+    const sorted = images.indexSelect(0, indexTensor(examples));
+    const change = (
+      from: number,
+      to: number,
+      operationOf: (example: number, hueAt: number) => number,
+    ): void =>
+      scope(() => {
+        if (from < to)
+          blend(sorted.narrow(0, from, to - from), params, examples.slice(from, to), operationOf);
+      });
+    for (let slot = 0; slot < 3; slot++) {
+      change(starts[3 - slot]!, end, (example, hueAt) => 4 * example + slot + hueAt - 3);
+    }
+    const jittered = examples.slice(starts[0]);
+    if (images.shape[1] === 3 && jittered.some((example) => params.hue[example] !== 0)) {
+      scope(() => {
+        const turns = perExample(pick(params.hue, jittered));
+        turnHue(sorted.narrow(0, starts[0]!, jittered.length), turns);
+      });
+    }
+    for (let slot = 0; slot < 3; slot++) {
+      change(starts[0]!, starts[3 - slot]!, (example, hueAt) => 4 * example + slot + hueAt + 1);
+    }
+    return sorted.indexSelect(0, indexTensor(inverse(examples)));
+  });
+}
+
+/** Where hue stands in the order of an example, 0 to 3. */
+const placeOfHue = ({ order }: JitterParams, example: number): number =>
+  order.subarray(4 * example, 4 * example + 4).indexOf(HUE);
+
+/**
+ * The examples by the place of their hue, so that it is turned for all of them at once, after the operations that precede it
+ * and before those that follow: those that have so many of them lie side by side.
+ * @returns `examples`: first those that are not changed; `starts[k]`: where those begin that have k operations or more before hue
+ */
+function sortByHue(params: JitterParams): { examples: number[]; starts: number[] } {
+  const byPlace: number[][] = [[], [], [], [], []];
+  for (const [example, applied] of params.applied.entries()) {
+    byPlace[applied ? 1 + placeOfHue(params, example) : 0]!.push(example);
   }
-  return result;
+  const starts: number[] = [];
+  let start = 0;
+  for (const { length } of byPlace) {
+    start += length;
+    starts.push(start);
+  }
+  return { examples: byPlace.flat(), starts };
+}
+
+/** @returns where each example lies in `examples` */
+function inverse(examples: readonly number[]): number[] {
+  const places = new Array<number>(examples.length);
+  for (const [place, example] of examples.entries()) places[example] = place;
+  return places;
 }
 
 /**
- * Brightness, contrast and saturation, for the examples that have one of them at this place of their order:
- * blends with black, with the mean of the luminance, and with the luminance.
- * `factor · images + (1 − factor) · other`, limited to [0, 1], in place; for the others factor is 1.
+ * One of brightness, contrast and saturation for each example: blends with black, with the mean of the luminance, and with the
+ * luminance. `factor · images + (1 − factor) · other`, limited to [0, 1], in place.
+ * @param images - of `examples`
+ * @param operationOf - where in `order` the operation stands of an example that has its hue at a place
  */
-function blend(images: Tensor, params: JitterParams, place: number): void {
-  const [count, channels] = images.shape as [number, number];
-  const factor = new Float32Array(count).fill(1);
-  const ofMean = new Float32Array(count);
-  const ofLuminance = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    const operation = operationAt(params, i, place);
-    if (operation === undefined || operation === 'hue') continue;
-    if (operation === 'saturation' && channels === 1) continue;
-    factor[i] = params[operation][i]!;
+function blend(
+  images: Tensor,
+  params: JitterParams,
+  examples: readonly number[],
+  operationOf: (example: number, hueAt: number) => number,
+): void {
+  const factor = new Float32Array(examples.length).fill(1);
+  const ofMean = new Float32Array(examples.length);
+  const ofLuminance = new Float32Array(examples.length);
+  for (const [i, example] of examples.entries()) {
+    const place = operationOf(example, placeOfHue(params, example));
+    const operation = JITTER_OPERATIONS[params.order[place]!] as Operation;
+    if (operation === 'saturation' && images.shape[1] === 1) continue;
+    factor[i] = params[operation][example]!;
     if (operation === 'contrast') ofMean[i] = 1 - factor[i]!;
     if (operation === 'saturation') ofLuminance[i] = 1 - factor[i]!;
   }
@@ -118,27 +176,6 @@ function blend(images: Tensor, params: JitterParams, place: number): void {
   const mean = light.mean([2, 3], { keepdim: true }).mul_(perExample(ofMean));
   const other = light.mul_(perExample(ofLuminance)).add_(mean);
   images.mul_(perExample(factor)).add_(other).clamp_({ min: 0, max: 1 });
-}
-
-/** Hue, for the examples that have it at this place of their order; in place. */
-function turnHues(images: Tensor, params: JitterParams, place: number): void {
-  const examples: number[] = [];
-  for (let i = 0; i < params.applied.length; i++) {
-    if (params.hue[i] !== 0 && operationAt(params, i, place) === 'hue') examples.push(i);
-  }
-  if (examples.length === 0) return;
-  const index = indexTensor(examples);
-  const some = images.indexSelect(0, index);
-  turnHue(some, perExample(pick(params.hue, examples)));
-  images.indexCopy_(0, index, some);
-}
-
-function operationAt(
-  { applied, order }: JitterParams,
-  example: number,
-  place: number,
-): Operation | undefined {
-  return applied[example] ? JITTER_OPERATIONS[order[4 * example + place]!] : undefined;
 }
 
 /**

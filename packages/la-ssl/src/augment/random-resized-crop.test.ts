@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Tensor } from '@la-ssl/torch';
 import { Random } from '../random.js';
+import { applyHorizontalFlip } from './horizontal-flip.js';
 import { toUnitRange } from './images.js';
 import { applyRandomResizedCrop, type CropParams, sampleRandomResizedCrop } from './random-resized-crop.js';
 import { assertClose, assertMean, noise, reference, referenceJson, sameExample } from './test-support.js';
@@ -101,6 +102,16 @@ test('a view depends on its own image and crop only', () => {
     [0, 1, 2, 3, 4, 5].map((i) => sameExample(view, otherView, i)),
     [false, false, true, false, false, false],
   );
+});
+
+test('a crop that is flipped is, bit for bit, the flip of the crop', () => {
+  const images = toUnitRange(noise([6, 3, 16, 16]));
+  const params = sampleRandomResizedCrop(6, { height: 16, width: 16 }, new Random(6));
+  const flip = { applied: Uint8Array.of(0, 1, 1, 0, 1, 0) };
+  const size = [12, 20] as const;
+  const flipped = applyRandomResizedCrop(images, params, size, flip);
+  const wanted = applyHorizontalFlip(applyRandomResizedCrop(images, params, size), flip);
+  assert.deepEqual(flipped.data(), wanted.data());
 });
 
 test('impossible crops and ranges are refused by name', () => {

@@ -11,9 +11,9 @@
  *
  * Sources: Szegedy 2015, Section 6; Chen 2020 (SimCLR), Appendix A; torchvision 0.14.
  */
-import { arange, fromData, gridSampler, scope, stack, type Tensor } from '@la-ssl/torch';
+import { arange, fromData, gridSampler, scope, stack, type Tensor, where } from '@la-ssl/torch';
 import type { Random } from '../random.js';
-import { checkImages } from './images.js';
+import { type Applied, checkImages, perExample } from './images.js';
 
 /** A rectangle an example, in pixels, inside of the image. */
 export interface CropParams {
@@ -115,6 +115,7 @@ function roundHalfEven(x: number): number {
  * Cuts each image to its rectangle and resizes it.
  * @param images - float32 `[N, C, H, W]`
  * @param size - height and width of the result
+ * @param flip - which results are mirrored, left and right exchanged, at no cost: bit for bit what a flip afterwards gives
  * @returns `[N, C, size[0], size[1]]`
  * @throws RangeError where a rectangle is not inside of the image
  */
@@ -122,6 +123,7 @@ export function applyRandomResizedCrop(
   images: Tensor,
   params: CropParams,
   size: readonly [number, number],
+  flip?: Applied,
 ): Tensor {
   checkImages('applyRandomResizedCrop', images, params.top.length);
   const [count, , height, width] = images.shape as [number, number, number, number];
@@ -132,7 +134,7 @@ export function applyRandomResizedCrop(
   }
   return scope(() => {
     const y = samplingPoints(params.top, params.height, rows, height);
-    const x = samplingPoints(params.left, params.width, columns, width);
+    const x = samplingPoints(params.left, params.width, columns, width, flip);
     const shape = [count, rows, columns];
     const grid = stack([x.unsqueeze(1).expand(shape), y.unsqueeze(2).expand(shape)], { dim: 3 });
     return gridSampler(images, grid, BILINEAR, BORDER, false);
@@ -142,14 +144,24 @@ export function applyRandomResizedCrop(
 /**
  * Where along one side the `size` pixels of the result are read: at
  * `start + clamp((i + ½) · length / size − ½, 0, length − 1)`, in grid_sampler's unit, where the side goes
- * from −1 to 1.
+ * from −1 to 1; in reverse where `flip` says so.
  * @returns `[N, size]`
  */
-function samplingPoints(start: Int32Array, length: Int32Array, size: number, side: number): Tensor {
+function samplingPoints(
+  start: Int32Array,
+  length: Int32Array,
+  size: number,
+  side: number,
+  flip?: Applied,
+): Tensor {
   const column = (values: Float32Array) => fromData(values, [values.length, 1]);
   const step = column(Float32Array.from(length, (l) => l / size));
   const last = column(Float32Array.from(length, (l) => l - 1));
-  const points = arange(0, size, { dtype: 'float32' }).add_(0.5).mul(step).sub_(0.5);
+  const middles = arange(0, size, { dtype: 'float32' }).add_(0.5);
+  const ordered = flip
+    ? where(perExample(flip.applied).flatten({ startDim: 1 }).ne(0), middles.flip([0]), middles)
+    : middles;
+  const points = ordered.mul(step).sub_(0.5);
   const inside = points
     .clamp_({ min: 0 })
     .minimum(last)
