@@ -23,8 +23,9 @@ export function checkedShares({ features, labels, classes, weights }: LabelledFe
   if (label >= 0) {
     throw new Error(`Example ${label} has the label ${labels[label]}; labels go from 0 to ${classes - 1}`);
   }
-  const bad = features.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  let bad = 0; // a loop: of millions of values, findIndex takes ten times as long
+  while (bad < features.length && Number.isFinite(features[bad]!)) bad++;
+  if (bad < features.length) {
     const example = Math.floor(bad / width);
     throw new Error(
       `Feature ${bad % width} of example ${example} is ${features[bad]}; features must be finite`,
