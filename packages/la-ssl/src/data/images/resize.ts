@@ -7,7 +7,7 @@
  * linear filter shrinks by whole factors first and differs by up to 16 of 255 at 32 pixels.
  */
 
-/** Bits after the point of a weight. */
+/** Bits after the point of a weight: 255 times the sum of the weights, and what rounds it, stays below 2³¹. */
 const BITS = 22;
 
 /** Of an image in memory: 1 is gray, 3 are red, green and blue. */
@@ -38,13 +38,15 @@ export function resizeAndCrop(picture: Picture, side: number): Uint8Array {
   (channels === 1 ? narrowGray : narrowColour)(narrow, picture, across, top);
 
   const result = new Uint8Array(channels * side * side);
-  const line = new Float64Array(side * channels);
+  const line = new Int32Array(side * channels);
   for (let y = 0; y < side; y++) {
     line.fill(1 << (BITS - 1));
     for (let k = 0; k < down.count[y]!; k++) {
       const weight = down.weights[y * down.taps + k]!;
       const start = (down.first[y]! - top + k) * side * channels;
-      for (let i = 0; i < line.length; i++) line[i]! += narrow[start + i]! * weight;
+      for (let i = 0; i < line.length; i++) {
+        line[i] = (line[i]! + Math.imul(narrow[start + i]!, weight)) | 0;
+      }
     }
     for (let x = 0; x < side; x++) {
       for (let c = 0; c < channels; c++) {
@@ -61,19 +63,21 @@ export function resizeAndCrop(picture: Picture, side: number): Uint8Array {
  * @param top - the first row
  */
 function narrowColour(narrow: Uint8Array, { pixels, width }: Picture, across: Weights, top: number): void {
-  const side = across.first.length;
+  const { first, count, weights, taps } = across;
+  const side = first.length;
   for (let y = top, o = 0; o < narrow.length; y++) {
     for (let x = 0; x < side; x++) {
-      const start = (y * width + across.first[x]!) * 3;
-      const [from, end] = [x * across.taps, x * across.taps + across.count[x]!];
+      const start = (y * width + first[x]!) * 3;
+      const from = x * taps;
+      const end = from + count[x]!;
       let red = 1 << (BITS - 1);
       let green = red;
       let blue = red;
       for (let k = from, i = start; k < end; k++, i += 3) {
-        const weight = across.weights[k]!;
-        red += pixels[i]! * weight;
-        green += pixels[i + 1]! * weight;
-        blue += pixels[i + 2]! * weight;
+        const weight = weights[k]!;
+        red = (red + Math.imul(pixels[i]!, weight)) | 0;
+        green = (green + Math.imul(pixels[i + 1]!, weight)) | 0;
+        blue = (blue + Math.imul(pixels[i + 2]!, weight)) | 0;
       }
       narrow[o++] = red >> BITS;
       narrow[o++] = green >> BITS;
@@ -90,7 +94,7 @@ function narrowGray(narrow: Uint8Array, { pixels, width }: Picture, across: Weig
       const start = y * width + across.first[x]!;
       let gray = 1 << (BITS - 1);
       for (let k = 0; k < across.count[x]!; k++) {
-        gray += pixels[start + k]! * across.weights[x * across.taps + k]!;
+        gray = (gray + Math.imul(pixels[start + k]!, across.weights[x * across.taps + k]!)) | 0;
       }
       narrow[o++] = gray >> BITS;
     }
