@@ -147,6 +147,28 @@ describe('fitLogisticRegression', () => {
     assert.ok(fit.converged && fit.iterations <= 40, `${fit.stop} after ${fit.iterations} iterations`);
   });
 
+  it('takes more features than examples, one twice, one constant, scales that differ a billionfold', () => {
+    const { features, labels } = clouds(40, 60, 1, 7);
+    const changed = (times: number) =>
+      features.map((value, j) => {
+        const f = j % 60;
+        if (f === 1) return features[j - 1]! * times;
+        return f === 2 ? 7 : value * (f % 2 ? times : 1);
+      });
+    for (const l2 of [1e-4, 1e-2]) {
+      const [plain, scaled] = [1, 2 ** 30].map((times) =>
+        fitLogisticRegression(
+          { features: changed(times), labels, classes: 2 },
+          { l2, gradientTolerance: 1e-10 },
+        ),
+      );
+      assert.ok(plain!.converged && scaled!.converged, `${plain!.stop}, ${scaled!.stop}`);
+      assert.ok(Math.abs(plain!.loss - scaled!.loss) < 1e-12);
+      assertNear(plain!.weights.subarray(0, 2), plain!.weights.subarray(2, 4), 1e-5); // the two are one
+      assertNear(plain!.weights.subarray(4, 6), [0, 0], 1e-9);
+    }
+  });
+
   it('says where it has not converged', () => {
     const fit = fitLogisticRegression(data, { l2: 1e-3, maxIterations: 2 });
     assert.deepEqual([fit.converged, fit.stop, fit.iterations], [false, 'iterations', 2]);
