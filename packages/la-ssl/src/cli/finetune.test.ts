@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -88,7 +88,10 @@ test('stopped with SIGTERM, as by Ctrl-C, it says how to go on; a damaged checkp
   truncateSync(checkpointOf(run), 1000);
   const damaged = await laSsl('finetune', run, ...options);
   assert.equal(damaged.status, 1);
-  assert.match(damaged.stderr, /finetune\.checkpoint\.safetensors is no valid safetensors/);
+  assert.match(
+    damaged.stderr,
+    /finetune\.checkpoint\.safetensors is no valid safetensors.* Begin anew: --again/,
+  );
   assert.ok(whole.length > 1000);
   const outcome = await laSsl('finetune', run, ...options, '--again');
   assert.equal(outcome.status, 0, outcome.stderr);
@@ -103,4 +106,29 @@ test('finished it says so and tells the same, anew by --again', async () => {
   const again = await laSsl('finetune', run, ...options, '--again');
   assert.doesNotMatch(again.stderr, /already/);
   sameNumbers(resultOf(run), expected);
+});
+
+test('what cannot be fine-tuned is refused by file or option, with what to do', async () => {
+  const run = join(folder, 'refused');
+  copy('refused');
+  const refusal = async (path: string, ...given: string[]) => {
+    const { status, stderr } = await laSsl('finetune', path, '--epochs', '1', ...given);
+    assert.notEqual(status, 0);
+    return stderr;
+  };
+  assert.match(await refusal(join(folder, 'none')), /none is no run: .* la-ssl runs <folder>/);
+  assert.match(await refusal(run, '--lr', '0'), /'--lr <number>' .* It takes a number above 0\./);
+  assert.match(await refusal(run, '--crop-scale', '3'), /'--crop-scale <number>' .* of 1 at most/);
+  writeFileSync(join(run, 'finetune.json'), '{');
+  assert.match(await refusal(run), /finetune\.json is damaged .* Fine-tune anew: --again/);
+  truncateSync(join(run, 'encoder.safetensors'), 2000);
+  assert.match(
+    await refusal(run, '--again'),
+    /encoder\.safetensors is no valid safetensors file: .* la-ssl train --resume .*refused/,
+  );
+  // What is said helps: the checkpoint has the weights.
+  rmSync(join(run, 'encoder.safetensors'));
+  assert.equal((await laSsl('train', '--resume', run)).status, 0);
+  const encoders = [run, join(folder, 'whole')].map((one) => readFileSync(join(one, 'encoder.safetensors')));
+  assert.deepEqual(encoders[0], encoders[1]);
 });

@@ -1,5 +1,5 @@
 /** @file `la-ssl finetune`: trains the whole encoder of a finished run on the labels, and measures it by group. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { loadDataset } from '../data/index.js';
 import {
   FINE_TUNE_DEFAULTS,
@@ -30,9 +30,14 @@ export function finetuneCommand(): Command {
     .argument('<run>', 'the folder of a finished run')
     .option('--epochs <number>', 'epochs', wholeNumberFrom(1), by.epochs)
     .option('--batch-size <number>', 'images at a time', wholeNumberFrom(2), by.batchSize)
-    .option('--lr <number>', 'learning rate of the first step', nonNegative, by.lr)
+    .option('--lr <number>', 'learning rate of the first step', positive, by.lr)
     .option('--weight-decay <number>', 'weight decay', nonNegative, by.weightDecay)
-    .option('--crop-scale <number>', 'least share of the area that a crop keeps', nonNegative, by.cropScale)
+    .option(
+      '--crop-scale <number>',
+      'least share of the area that a crop keeps, above 0 to 1',
+      share,
+      by.cropScale,
+    )
     .option('--seed <number>', 'of the order and the views', wholeNumberFrom(0), by.seed)
     .option('--again', 'make it anew, even where it was made or begun with the same options')
     .option('--json', 'print the result as JSON')
@@ -61,6 +66,18 @@ export function finetuneCommand(): Command {
       const table = formatTable(header, [[path, ...cells, worstGroup?.group ?? '–']]);
       process.stdout.write(`${json ? JSON.stringify({ run: path, ...result }) : table}\n`);
     });
+}
+
+function positive(text: string): number {
+  const value = nonNegative(text);
+  if (value === 0) throw new InvalidArgumentError('It takes a number above 0.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = positive(text);
+  if (value > 1) throw new InvalidArgumentError('It takes a number above 0, of 1 at most.');
+  return value;
 }
 
 /** Fine-tunes with a progress bar; Ctrl-C stops it with a checkpoint. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import type { StudyResult } from '../study/index.js';
-import { TINY_STUDY, writeStudy } from '../study/study.test.support.js';
+import { PRUNED_STUDIES, TINY_STUDY, writeStudy } from '../study/study.test.support.js';
 import { RunFolder } from '../training/index.js';
 import { laSsl } from './main.test.support.js';
 
@@ -149,4 +149,56 @@ test('a dry run with nothing to go by times a few steps', async (t) => {
   const again = await laSsl('study', file, '--runs', runs, '--dry-run', '--json');
   assert.equal(again.stderr, '', 'kept from before');
   assert.deepEqual(JSON.parse(again.stdout), plan);
+});
+
+test('a search with pruning stops what is worse, says so, and is the same when asked again', async (t) => {
+  const { file, folder } = writeStudy(t, PRUNED_STUDIES.halving);
+  const runs = join(folder, 'runs');
+  const study = (...flags: string[]) => laSsl('study', file, '--runs', runs, '--parallel', '1', ...flags);
+
+  // Of five cells two go on after one epoch, then one after two: one cell with two seeds goes to its end.
+  const dry = await study('--dry-run');
+  assert.equal(dry.status, 0, dry.stderr);
+  assert.match(
+    dry.stdout,
+    /^Pruning: of the first seeds of all cells the best 1 in 2 goes on, .* by epoch\.loss \(lower is better\) after 1, 2 epochs\. At least 2 of the 10 runs go to their end, in about \d+:\d\d \(of a failed run another may take the place\)\.$/m,
+  );
+  assert.match(dry.stdout, /^10 of 10 runs are left/m);
+
+  const first = await study('--json');
+  assert.equal(first.status, 0, first.stderr);
+  const { cells, runs: results, comparisons } = JSON.parse(first.stdout) as StudyResult;
+  assert.deepEqual(comparisons, [1, 2]);
+  assert.deepEqual(cells.map(({ prunedAfter }) => prunedAfter ?? 3).sort(), [1, 1, 1, 2, 3]);
+  // The rule by hand, from the losses that the first seeds wrote.
+  const lossesOf = (name: string) =>
+    new RunFolder(join(runs, name))
+      .readMetrics()
+      .flatMap((event) => (event.kind === 'epoch' ? [event.loss] : []));
+  const firsts = results.filter(({ seed }) => seed === 0);
+  const best = (names: string[], after: number, kept: number) =>
+    names.sort((a, b) => lossesOf(a)[after - 1]! - lossesOf(b)[after - 1]!).slice(0, kept);
+  const [winner] = best(
+    best(
+      firsts.map(({ name }) => name),
+      1,
+      2,
+    ),
+    2,
+    1,
+  );
+  const done = results.filter(({ metrics }) => 'biased.overall' in metrics);
+  const { cell } = firsts.find(({ name }) => name === winner)!;
+  assert.deepEqual([...new Set(done.map((run) => run.cell))], [cell]);
+  assert.equal(done.length, 2, 'both seeds of the best cell');
+  for (const { name, pruned, seed } of results.filter((run) => run.pruned)) {
+    if (seed === 0) assert.equal(pruned!.value, lossesOf(name)[pruned!.after - 1]);
+    else assert.ok(!existsSync(join(runs, name)), `${name} was never begun`);
+  }
+  const page = readFileSync(join(runs, 'report.html'), 'utf8');
+  assert.match(page, /Pruned: 4 of 5 cells were stopped/);
+
+  const again = await study('--json');
+  assert.equal(again.stdout, first.stdout);
+  assert.match((await study('--dry-run')).stdout, /^0 of 10 runs are left/m);
 });

@@ -3,7 +3,15 @@
  * views follow from (seed, step), so it goes on to the very same numbers.
  */
 import { existsSync } from 'node:fs';
-import { loadSafetensors, type nn, noGrad, type optim, saveSafetensors, scope } from '@la-ssl/torch';
+import {
+  loadSafetensors,
+  type nn,
+  noGrad,
+  type optim,
+  type SafetensorsContent,
+  saveSafetensors,
+  scope,
+} from '@la-ssl/torch';
 import type { Encoder } from '../models/index.js';
 import { changedOptions, partOf, prefixed } from '../training/index.js';
 
@@ -45,7 +53,7 @@ export function saveFineTune(
 /**
  * Fills the parts from the file, where there is one.
  * @returns where it stands
- * @throws Error that names the file, where it is damaged or of other options
+ * @throws Error that names the file and says what to do, where it is damaged or of other options
  */
 export function loadFineTune(
   { file, key }: FineTuneCheckpoint,
@@ -53,7 +61,7 @@ export function loadFineTune(
 ): FineTunePosition {
   if (!existsSync(file)) return { step: 0, mean: 0 };
   return scope(() => {
-    const { tensors, metadata } = loadSafetensors(file);
+    const { tensors, metadata } = contentOf(file);
     const saved = JSON.parse(metadata.key ?? '{}') as object;
     const changed = changedOptions(saved, JSON.parse(JSON.stringify(key)) as object);
     if (changed !== '') {
@@ -66,4 +74,12 @@ export function loadFineTune(
     noGrad(() => optimizer.loadStateDict(partOf(tensors, 'optimizer')));
     return JSON.parse(metadata.position!) as FineTunePosition;
   });
+}
+
+function contentOf(file: string): SafetensorsContent {
+  try {
+    return loadSafetensors(file);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}. Begin anew: --again`, { cause: error });
+  }
 }

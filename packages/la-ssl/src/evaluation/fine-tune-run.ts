@@ -30,11 +30,14 @@ export interface FineTuneResult {
 const RESULT_FILE = 'finetune.json';
 const CHECKPOINT_FILE = 'finetune.checkpoint.safetensors';
 
-/** The result of a finished fine-tuning of this encoder with these options; null where there is none. */
+/**
+ * The result of a finished fine-tuning of this encoder with these options; null where there is none.
+ * @throws Error that names the file and says what to do, where it is damaged
+ */
 export function savedFineTune(folder: RunFolder, options: FineTuneSettings): FineTuneResult | null {
   const file = folder.file(RESULT_FILE);
   if (!existsSync(file)) return null;
-  const saved = JSON.parse(readFileSync(file, 'utf8')) as FineTuneResult;
+  const saved = parsed(file);
   const isOfEncoder = saved.encoder === undefined || saved.encoder === writtenAt(folder);
   return isOfEncoder && changedOptions(saved.options, options) === '' ? saved : null;
 }
@@ -81,6 +84,16 @@ export async function fineTuneRun(
     }
   } finally {
     unlock();
+  }
+}
+
+function parsed(file: string): FineTuneResult {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as FineTuneResult;
+  } catch (error) {
+    throw new Error(`${file} is damaged (${(error as Error).message}). Fine-tune anew: --again`, {
+      cause: error,
+    });
   }
 }
 

@@ -39,4 +39,11 @@ it('stops when asked, and names the option that is out of range', async () => {
   await assert.rejects(stopped, /enough/);
   await assert.rejects(fineTune(encoder(), data, { ...options, epochs: 0 }), /epochs must be .* got 0/);
   await assert.rejects(fineTune(encoder(), data, { ...options, lr: 1e30 }), /take a lower lr/);
+  const train = { ...data.train, labels: data.train.labels!.map((label) => (label === 1 ? 1 : -1)) };
+  await assert.rejects(
+    fineTune(encoder(), { ...data, train }, options),
+    new RegExp(
+      `^Error: ${train.name}: fine-tuning needs .* All that have a label are of ${train.classNames[1]}\\.`,
+    ),
+  );
 });

@@ -16,7 +16,7 @@ import { cosineLr } from '../training/index.js';
 import { extractFeatures } from './features.js';
 import { type FineTuneCheckpoint, loadFineTune, saveFineTune } from './fine-tune-checkpoint.js';
 import { softmax } from './linear-classifier.js';
-import { labelledOnly } from './probe-kinds.js';
+import { labelledOnly, requireClasses } from './probe-kinds.js';
 import { type ProbeOutcome, probeOutcome } from './probe-outcome.js';
 
 export interface FineTuneOptions {
@@ -55,7 +55,7 @@ const VIEWS = 0x766965;
 /**
  * Trains the encoder in place.
  * @returns what it then says of the test examples, and the mean loss of the last epoch in nats
- * @throws Error where a split has no labels or the loss is not finite
+ * @throws Error where a split has no labels, the training examples are of one class, or the loss is not finite
  * @throws what `signal` was aborted with
  */
 export async function fineTune(
@@ -74,6 +74,7 @@ export async function fineTune(
   const [train, test] = [labelledOnly(data.train), labelledOnly(data.test)];
   const { labels } = test;
   if (!train.labels || !labels) throw new Error(`${train.name} has no labels to fine-tune for.`);
+  requireClasses(train, 'fine-tuning');
   const classes = train.classNames.length;
   const head = scope(() => new nn.Linear(encoder.features, classes, { weights: (shape) => zeros(shape) }));
   try {

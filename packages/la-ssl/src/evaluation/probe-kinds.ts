@@ -85,6 +85,18 @@ export function labelledOnly(dataset: ImageDataset): ImageDataset {
   );
 }
 
+/** @throws Error where the labelled examples to learn from are of one class or none: there is nothing to tell apart */
+export function requireClasses({ name, labels, classNames }: ImageDataset, work: string): void {
+  if (!labels) return; // said by those who need them
+  const present = [...new Set(labels)].map((label) => classNames[label] ?? String(label));
+  if (present.length >= 2) return;
+  const found =
+    present.length === 0 ? 'None of them has a label' : `All that have a label are of ${present[0]}`;
+  throw new Error(
+    `${name}: ${work} needs training examples of two classes or more. ${found}. Add examples of another class, or take a data set or a --label-column with more. la-ssl score and la-ssl embed need no labels.`,
+  );
+}
+
 const max = (a: number, b: number): number => Math.max(a, b);
 function hasKnown(groupOf: ArrayLike<number>): boolean {
   return Array.prototype.some.call(groupOf, (group: number) => group >= 0);

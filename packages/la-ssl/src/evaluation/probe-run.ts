@@ -9,7 +9,14 @@ import { extractFeatures } from './features.js';
 import { linearProbe, type Probe } from './linear-probe.js';
 import { type RunProbes, readProbes, type SavedProbe, writeProbes } from './probe-file.js';
 import { withIntervals } from './probe-intervals.js';
-import { dfrProbe, type FurtherProbe, knnProbe, labelledOnly, type ProbeKind } from './probe-kinds.js';
+import {
+  dfrProbe,
+  type FurtherProbe,
+  knnProbe,
+  labelledOnly,
+  type ProbeKind,
+  requireClasses,
+} from './probe-kinds.js';
 import type { ProbeSet } from './probe-outcome.js';
 import { testScores } from './test-scores.js';
 
@@ -115,6 +122,7 @@ async function computeProbes(
     test: labelledOnly(data.test),
     ...(data.validation && { validation: labelledOnly(data.validation) }),
   };
+  requireClasses(labelled.train, 'a probe');
   const sets = await featuresOfSplits(folder, labelled, options);
   const fits = (done: number, total: number, text: string) =>
     onProgress?.(FEATURES_SHARE + ((1 - FEATURES_SHARE) * done) / total, text);
