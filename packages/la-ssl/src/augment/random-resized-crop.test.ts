@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Tensor } from '@la-ssl/torch';
+import { fromData, type Tensor } from '@la-ssl/torch';
 import { Random } from '../random.js';
 import { applyHorizontalFlip } from './horizontal-flip.js';
 import { toUnitRange } from './images.js';
@@ -104,15 +104,50 @@ test('a view depends on its own image and crop only', () => {
   );
 });
 
-test('a crop that is flipped is, bit for bit, the flip of the crop', () => {
-  const images = toUnitRange(noise([6, 3, 16, 16]));
-  const params = sampleRandomResizedCrop(6, { height: 16, width: 16 }, new Random(6));
+test('a crop that is flipped is the flip of the crop, small ones bit for bit', () => {
+  const images = toUnitRange(noise([6, 3, 80, 80]));
+  const params = sampleRandomResizedCrop(6, { height: 80, width: 80 }, new Random(6));
   const flip = { applied: Uint8Array.of(0, 1, 1, 0, 1, 0) };
-  const size = [12, 20] as const;
-  const flipped = applyRandomResizedCrop(images, params, size, flip);
-  const wanted = applyHorizontalFlip(applyRandomResizedCrop(images, params, size), flip);
-  assert.deepEqual(flipped.data(), wanted.data());
+  const both = (size: readonly [number, number]) => [
+    applyRandomResizedCrop(images, params, size, flip),
+    applyHorizontalFlip(applyRandomResizedCrop(images, params, size), flip),
+  ];
+  const [small, flippedSmall] = both([12, 20]) as [Tensor, Tensor];
+  assert.deepEqual(small.data(), flippedSmall.data());
+  const [large, flippedLarge] = both([72, 64]) as [Tensor, Tensor];
+  assertClose(large, flippedLarge);
 });
+
+test('large crops, which are resized one by one, are the bilinear formula', () => {
+  const [count, height, width] = [4, 48, 72];
+  const images = toUnitRange(noise([count, 3, height, width]));
+  const params = sampleRandomResizedCrop(count, { height, width }, new Random(8));
+  const size = [64, 70] as const;
+  const pixels = images.toFloat64Array();
+  const expected = new Float32Array(count * 3 * size[0] * size[1]);
+  for (let plane = 0, o = 0; plane < count * 3; plane++) {
+    const i = Math.floor(plane / 3);
+    const at = (y: number, x: number): number => pixels[(plane * height + y) * width + x]!;
+    for (let row = 0; row < size[0]; row++) {
+      const [y, nextY, v] = pointAt(row, params.top[i]!, params.height[i]!, size[0]);
+      for (let column = 0; column < size[1]; column++) {
+        const [x, nextX, u] = pointAt(column, params.left[i]!, params.width[i]!, size[1]);
+        const above = (1 - u) * at(y, x) + u * at(y, nextX);
+        const below = (1 - u) * at(nextY, x) + u * at(nextY, nextX);
+        expected[o++] = (1 - v) * above + v * below;
+      }
+    }
+  }
+  const actual = applyRandomResizedCrop(images, params, size);
+  assertClose(actual, fromData(expected, [count, 3, ...size]));
+});
+
+/** Where pixel `i` of `size` is read in a side of a crop: the pixels on both sides, and the weight of the second. */
+function pointAt(i: number, start: number, length: number, size: number): [number, number, number] {
+  const place = Math.min(Math.max(((i + 0.5) * length) / size - 0.5, 0), length - 1);
+  const first = Math.floor(place);
+  return [start + first, start + Math.min(first + 1, length - 1), place - first];
+}
 
 test('impossible crops and ranges are refused by name', () => {
   const images = toUnitRange(noise([1, 3, 8, 8]));
