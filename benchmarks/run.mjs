@@ -20,7 +20,7 @@ Works, all by default; a name's beginning will do:
 ${WORKS.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}
 
 Options:
-  --quick       fewer rounds, smaller sizes: some minutes for all
+  --quick       fewer rounds, smaller sizes: five to seven minutes for all, not twenty
   --rounds <n>  so many rounds of each work
   --minutes <n> time limit of each work, after which the next begins (each has its own)
   --threads <n> threads of the sides that use several (all processors)
@@ -92,6 +92,7 @@ const context = {
 const outcomes = [];
 for (const work of works) {
   say(`${work.name}: ${work.title}`);
+  const started = performance.now();
   try {
     const result = await measure(work, context);
     outcomes.push({ name: work.name, result });
@@ -101,6 +102,7 @@ for (const work of works) {
     say(`${work.name} failed: ${error.message}`);
     process.exitCode = 1;
   }
+  say(`  ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
 const results = outcomes.flatMap(({ result }) => result ?? []);

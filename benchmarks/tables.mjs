@@ -12,6 +12,9 @@ export function table(rows) {
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
+/** From low to high: rates are high where times are low. */
+const quartilesOf = (side, show) => side.ms.quartiles.map(show).sort((a, b) => a - b);
+
 const versionOf = ({ version, threads }) =>
   [version, threads && `${threads} thread${threads > 1 ? 's' : ''}`].filter(Boolean).join(', ');
 
@@ -24,7 +27,7 @@ export function workTable(work, result) {
     return [
       side.name,
       show(side.ms.median),
-      side.ms.quartiles.map(show).join(' – '),
+      quartilesOf(side, show).join(' – '),
       ratio ? times(ratio) : '',
       ratio ? times(ratio.byCpuTime) : '',
       side.peakMB ? number(side.peakMB) : '',
@@ -42,7 +45,7 @@ export function summaryTable(works, outcomes) {
     if (error) return [[name, 'failed', '', '', '', '']];
     const ours = result.sides.find(({ role }) => role === 'ours');
     const show = ms(work);
-    const middle = `${show(ours.ms.median)} (${ours.ms.quartiles.map(show).join('–')}) ${work.unit}`;
+    const middle = `${show(ours.ms.median)} (${quartilesOf(ours, show).join('–')}) ${work.unit}`;
     const peers = result.ratios.filter(({ target }) => target);
     return [
       ...peers.map((ratio) => [

@@ -9,9 +9,9 @@ import { script } from './shared.mjs';
 const [WIDTH, HEIGHT] = [500, 375];
 const CLASSES = ['even', 'odd'];
 
-/** Cut from some larger pictures with the noise of a camera, so that files are as large as photographs': some 60 kB. */
+/** Cut from some larger pictures with the noise of a camera, so that files are about as large as photographs'. */
 async function writeImages({ folder, quick, tiny }) {
-  const count = tiny ? 16 : quick ? 400 : 1200;
+  const count = tiny ? 16 : quick ? 400 : 2000;
   const [width, height] = [WIDTH + 100, HEIGHT + 75];
   const sources = await Promise.all(Array.from({ length: tiny ? 1 : 8 }, (_, k) => source(k, width, height)));
   for (const name of CLASSES) await mkdir(join(folder, 'train', name), { recursive: true });
@@ -30,7 +30,7 @@ function source(seed, width, height) {
   const planes = pictures(1, width, height, seed);
   const random = new Random(4, seed);
   return Uint8Array.from({ length: planes.length }, (_, i) => {
-    const value = planes[(i % 3) * width * height + Math.floor(i / 3)] + 6 * random.normal();
+    const value = planes[(i % 3) * width * height + Math.floor(i / 3)] + 12 * random.normal();
     return Math.max(0, Math.min(255, value));
   });
 }
@@ -38,7 +38,7 @@ function source(seed, width, height) {
 export default [
   {
     name: 'jpeg-folder',
-    title: 'JPEG folder (1,200 files of 500 × 375) to tensors of 224 × 224',
+    title: 'JPEG folder (2,000 files of 500 × 375) to tensors of 224 × 224',
     unit: 's',
     show: (ms) => (ms / 1000).toFixed(2),
     ...{ rounds: 4, quickRounds: 2, minutes: 6 },

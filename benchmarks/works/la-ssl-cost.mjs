@@ -7,9 +7,10 @@ import { script } from './shared.mjs';
 
 const SETTINGS = {
   ...{ dataset: 'shapes', examples: 2560, encoder: 'resnet18', stem: 'cifar', width: 16 },
-  ...{ epochs: 5, batchSize: 64, lr: 0.1, lrWarmupEpochs: 1, temperature: 0.2, cropScale: 0.2 },
-  ...{ warmupEpochs: 2, updateEvery: 1, uniformShare: 0.35, onlineEvaluation: false },
+  ...{ epochs: 4, batchSize: 64, lr: 0.1, lrWarmupEpochs: 1, temperature: 0.2, cropScale: 0.2 },
+  ...{ warmupEpochs: 1, updateEvery: 1, uniformShare: 0.35, onlineEvaluation: false },
 };
+const QUICK = { examples: 1280, epochs: 3 };
 const TINY = { examples: 64, batchSize: 16, width: 4, epochs: 3, alignedShare: 0.75 };
 
 export default [
@@ -18,13 +19,16 @@ export default [
     title: 'LA-SSL against uniform, whole run, same steps (ResNet-18 of width 16, drawn shapes)',
     unit: 's a run',
     show: (ms) => (ms / 1000).toFixed(2),
-    ...{ rounds: 4, quickRounds: 1, minutes: 10 },
-    sides({ threads, tiny }) {
+    ...{ rounds: 3, quickRounds: 1, minutes: 10 },
+    sides({ threads, quick, tiny }) {
       const side = (own) => ({
         ...{ command: process.execPath, env: withBlas('openmp') },
         args: [
           script('train-run.mjs'),
-          ...['--config', JSON.stringify({ ...SETTINGS, ...(tiny && TINY), threads, ...own })],
+          ...[
+            '--config',
+            JSON.stringify({ ...SETTINGS, ...(quick && QUICK), ...(tiny && TINY), threads, ...own }),
+          ],
         ],
         lines: (round) => String(round),
       });

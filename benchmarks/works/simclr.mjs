@@ -4,7 +4,7 @@ import { hasFastBfloat16 } from '@la-ssl/torch';
 import { withBlas } from '../blas.mjs';
 import { checkLosses, MALLOC, script } from './shared.mjs';
 
-const step = ({ width, best, steps, rounds, minutes }) => ({
+const step = ({ width, best, steps, warmup, rounds, minutes }) => ({
   name: `simclr-${width}`,
   title: `SimCLR step, ResNet-18 of width ${width}, 64 pairs of 32 × 32`,
   unit: 'ms a step',
@@ -14,7 +14,7 @@ const step = ({ width, best, steps, rounds, minutes }) => ({
     const fast = hasFastBfloat16() ? 'bfloat16' : 'float32';
     const shared = [
       ...['--width', String(tiny ? 4 : width), '--threads', String(threads)],
-      ...['--warmup', String(tiny || quick ? 3 : 8)],
+      ...['--warmup', String(quick ? 3 : warmup)],
     ];
     const few = tiny ? ['--pairs', '8'] : [];
     const line = String(tiny ? 1 : quick ? Math.ceil(steps / 2) : steps);
@@ -60,6 +60,6 @@ const step = ({ width, best, steps, rounds, minutes }) => ({
 });
 
 export default [
-  step({ width: 16, best: 1.5, steps: 20, rounds: 8, minutes: 5 }),
-  step({ width: 64, best: 1.15, steps: 5, rounds: 8, minutes: 8 }),
+  step({ width: 16, best: 1.5, steps: 12, warmup: 8, rounds: 8, minutes: 5 }),
+  step({ width: 64, best: 1.15, steps: 2, warmup: 4, rounds: 6, minutes: 8 }),
 ];

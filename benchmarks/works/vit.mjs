@@ -38,4 +38,4 @@ const vit = (method, title, steps) => ({
   check: checkLosses,
 });
 
-export default [vit('mae', 'MAE', 12), vit('dino', 'DINO', 6)];
+export default [vit('mae', 'MAE', 12), vit('dino', 'DINO', 3)];
