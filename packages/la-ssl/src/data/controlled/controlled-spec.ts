@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type SharesByAttribute, sharesByAttribute } from '../spec.js';
 
-/** Values of attributes: `{ place: ['land'] }`, "place=land" or "corruption=snow,corruption=fog". */
+/** Values of attributes or of the label: `{ place: ['land'] }`, "label=cat,label=dog" or "corruption=snow,corruption=fog". */
 export const conditions = z
   .union([z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))])
   .transform((given, { addIssue }): Record<string, string[]> => {
@@ -50,7 +50,7 @@ export const subsamplingOptions = {
 
 /** What of a split is to be kept. */
 export interface Control {
-  /** Only examples with one of these values, of each attribute named. */
+  /** Only examples with one of these values, of each attribute named; `label` is the label. */
   where?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The share of each class that has the value that goes with it: of every attribute, or of those named. */
   alignedShare?: SharesByAttribute | undefined;

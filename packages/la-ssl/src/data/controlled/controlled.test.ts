@@ -209,6 +209,28 @@ test('random requests of random data are met exactly or refused, never in betwee
   assert.ok(met > 100, `${met} of 300 could be met`);
 });
 
+test('some classes only: they keep their numbers, and each its share', () => {
+  const data = examplesOf([100, 80, 60], [{ name: 'sex', values: 2 }]);
+  const two = control(data, { where: { label: ['c0', 'c2'] } });
+  assert.deepEqual(
+    [...two],
+    [...data.labels!.keys()].filter((i) => data.labels![i] !== 1),
+  );
+  const shared = control(data, { where: { label: ['c0', 'c2'], sex: ['v0', 'v1'] }, alignedShare: 0.9 });
+  const sexes = data.attributes[0]!.codes;
+  for (const [label, aligned] of [
+    [0, 0],
+    [2, 0],
+  ]) {
+    const members = [...shared].filter((i) => data.labels![i] === label);
+    const share = members.filter((i) => sexes[i] === aligned).length / members.length;
+    assert.ok(members.length > 0 && Math.abs(share - 0.9) < 0.02, `label ${label}: ${share}`);
+  }
+  assert.throws(() => control(data, { where: { label: ['dog'] } }), /made has no label=dog; its values: c0/);
+  const own = { ...data, attributes: [{ ...data.attributes[0]!, name: 'label' }] };
+  assert.deepEqual(control(own, { where: { label: ['v1'] } }), control(data, { where: { sex: ['v1'] } }));
+});
+
 test('what cannot be had is refused, and the message says what can', () => {
   const data = examplesOf([100, 50], [{ name: 'sex', values: 2 }]);
   const refuse = (more: Partial<Control>, message: RegExp, of = data): void =>

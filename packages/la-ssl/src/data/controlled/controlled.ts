@@ -16,7 +16,7 @@ export type Described = Pick<ImageDataset, 'name' | 'split' | 'classNames' | 'la
 /**
  * The examples of a controlled setting, chosen at random among those that are alike.
  *
- * 1. Those that have the values of `where`.
+ * 1. Those that have the values of `where`, which may name the label, too: the classes keep their numbers.
  * 2. Of each class, the share `alignedShare` that has the value that goes with it (`pairing`), of every attribute asked for; the rest as it
  *    stands in the class. Several attributes are independent given the label (`spreadCodes`).
  * 3. Classes of the relative sizes that they have, or with `imbalance` ρ of n_y = n_max · ρ^(−y / (K − 1)) (exponential), or of n_max for
@@ -98,7 +98,7 @@ export function controlled(dataset: ImageDataset, control: Control): ImageDatase
 
 function having(data: Described, where: Control['where'] = {}): Int32Array {
   const conditions = Object.entries(where).map(([name, values]) => {
-    const attribute = data.attributes.find((it) => it.name === name);
+    const attribute = whatOf(data, name);
     if (!attribute) {
       const others = data.attributes.map((it) => it.name).join(', ') || 'none';
       throw new Error(`${data.name} has no attribute ${name}; its attributes: ${others}`);
@@ -115,6 +115,13 @@ function having(data: Described, where: Control['where'] = {}): Int32Array {
   if (kept.length > 0) return kept;
   const asked = Object.entries(where).map(([name, values]) => `${name}=${values.join(' or ')}`);
   throw new Error(`${data.name} (${data.split}) has no example with ${asked.join(' and ')}`);
+}
+
+/** The attribute of this name; where none has it, `label` is the label. */
+function whatOf({ attributes, labels, classNames }: Described, name: string): Attribute | undefined {
+  const attribute = attributes.find((it) => it.name === name);
+  if (attribute || name !== 'label' || !labels) return attribute;
+  return { name, values: classNames, codes: labels };
 }
 
 function firstOf({ labels, classNames, name }: Described, kept: Int32Array, examples: number): Int32Array {

@@ -62,7 +62,7 @@ export const dataOptions = {
   trainWhere: conditions
     .optional()
     .describe(
-      'train only on examples with this value of an attribute, or one of these: place=land or corruption=snow,corruption=fog',
+      'train only on examples with this value of an attribute or this label, or one of these: place=land or label=cat,label=dog',
     ),
   testWhere: conditions.optional().describe('the same of the test examples'),
   examples: whole(1).optional().describe('how many training examples, the same number of each class (all)'),
