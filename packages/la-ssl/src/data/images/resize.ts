@@ -10,6 +10,11 @@
 /** Bits after the point of a weight: 255 times the sum of the weights, and what rounds it, stays below 2³¹. */
 const BITS = 22;
 
+const HALF = 1 << (BITS - 1);
+
+/** So many pixels are weighted at once. */
+const TAPS = 4;
+
 /** Of an image in memory: 1 is gray, 3 are red, green and blue. */
 export type Channels = 1 | 3;
 
@@ -32,7 +37,7 @@ export function resizeAndCrop(picture: Picture, side: number): Uint8Array {
   const across = weightsOf(width, Math.trunc((side * width) / shorter), side);
   const down = weightsOf(height, Math.trunc((side * height) / shorter), side);
   const top = down.first[0]!;
-  const rows = down.first[side - 1]! + down.count[side - 1]! - top;
+  const rows = down.first[side - 1]! + down.taps - top;
 
   const narrow = new Uint8Array(rows * side * channels); // [rows, S, C]
   (channels === 1 ? narrowGray : narrowColour)(narrow, picture, across, top);
@@ -40,21 +45,30 @@ export function resizeAndCrop(picture: Picture, side: number): Uint8Array {
   const result = new Uint8Array(channels * side * side);
   const line = new Int32Array(side * channels);
   for (let y = 0; y < side; y++) {
-    line.fill(1 << (BITS - 1));
-    for (let k = 0; k < down.count[y]!; k++) {
-      const weight = down.weights[y * down.taps + k]!;
-      const start = (down.first[y]! - top + k) * side * channels;
-      for (let i = 0; i < line.length; i++) {
-        line[i] = (line[i]! + Math.imul(narrow[start + i]!, weight)) | 0;
-      }
+    line.fill(HALF);
+    for (let k = 0; k < down.taps; k += TAPS) {
+      addRows(line, narrow, (down.first[y]! - top + k) * line.length, down.weights, y * down.taps + k);
     }
-    for (let x = 0; x < side; x++) {
-      for (let c = 0; c < channels; c++) {
-        result[(c * side + y) * side + x] = line[x * channels + c]! >> BITS;
-      }
+    for (let c = 0; c < channels; c++) {
+      const row = (c * side + y) * side;
+      for (let x = 0, i = c; x < side; x++, i += channels) result[row + x] = line[i]! >> BITS;
     }
   }
   return result;
+}
+
+/** Adds rows to a line, the first of which begins at `start`, each by its weight. */
+function addRows(line: Int32Array, rows: Uint8Array, start: number, weights: Int32Array, at: number): void {
+  const length = line.length;
+  const w0 = weights[at]!;
+  const w1 = weights[at + 1]!;
+  const w2 = weights[at + 2]!;
+  const w3 = weights[at + 3]!;
+  for (let i = 0, r = start; i < length; i++, r++) {
+    const first = Math.imul(rows[r]!, w0) + Math.imul(rows[r + length]!, w1);
+    const second = Math.imul(rows[r + 2 * length]!, w2) + Math.imul(rows[r + 3 * length]!, w3);
+    line[i] = (line[i]! + first + second) | 0;
+  }
 }
 
 /**
@@ -63,21 +77,24 @@ export function resizeAndCrop(picture: Picture, side: number): Uint8Array {
  * @param top - the first row
  */
 function narrowColour(narrow: Uint8Array, { pixels, width }: Picture, across: Weights, top: number): void {
-  const { first, count, weights, taps } = across;
+  const { first, weights, taps } = across;
   const side = first.length;
   for (let y = top, o = 0; o < narrow.length; y++) {
-    for (let x = 0; x < side; x++) {
-      const start = (y * width + first[x]!) * 3;
-      const from = x * taps;
-      const end = from + count[x]!;
-      let red = 1 << (BITS - 1);
-      let green = red;
-      let blue = red;
-      for (let k = from, i = start; k < end; k++, i += 3) {
-        const weight = weights[k]!;
-        red = (red + Math.imul(pixels[i]!, weight)) | 0;
-        green = (green + Math.imul(pixels[i + 1]!, weight)) | 0;
-        blue = (blue + Math.imul(pixels[i + 2]!, weight)) | 0;
+    for (let x = 0, k = 0; x < side; x++) {
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      for (let i = (y * width + first[x]!) * 3, end = k + taps; k < end; k += TAPS, i += 3 * TAPS) {
+        const w0 = weights[k]!;
+        const w1 = weights[k + 1]!;
+        const w2 = weights[k + 2]!;
+        const w3 = weights[k + 3]!;
+        red += Math.imul(pixels[i]!, w0) + Math.imul(pixels[i + 3]!, w1);
+        red = (red + Math.imul(pixels[i + 6]!, w2) + Math.imul(pixels[i + 9]!, w3)) | 0;
+        green += Math.imul(pixels[i + 1]!, w0) + Math.imul(pixels[i + 4]!, w1);
+        green = (green + Math.imul(pixels[i + 7]!, w2) + Math.imul(pixels[i + 10]!, w3)) | 0;
+        blue += Math.imul(pixels[i + 2]!, w0) + Math.imul(pixels[i + 5]!, w1);
+        blue = (blue + Math.imul(pixels[i + 8]!, w2) + Math.imul(pixels[i + 11]!, w3)) | 0;
       }
       narrow[o++] = red >> BITS;
       narrow[o++] = green >> BITS;
@@ -88,25 +105,25 @@ function narrowColour(narrow: Uint8Array, { pixels, width }: Picture, across: We
 
 /** Likewise, `[rows, S]`. */
 function narrowGray(narrow: Uint8Array, { pixels, width }: Picture, across: Weights, top: number): void {
-  const side = across.first.length;
+  const { first, weights, taps } = across;
+  const side = first.length;
   for (let y = top, o = 0; o < narrow.length; y++) {
-    for (let x = 0; x < side; x++) {
-      const start = y * width + across.first[x]!;
-      let gray = 1 << (BITS - 1);
-      for (let k = 0; k < across.count[x]!; k++) {
-        gray = (gray + Math.imul(pixels[start + k]!, across.weights[x * across.taps + k]!)) | 0;
+    for (let x = 0, k = 0; x < side; x++) {
+      let gray = HALF;
+      for (let i = y * width + first[x]!, end = k + taps; k < end; k++, i++) {
+        gray = (gray + Math.imul(pixels[i]!, weights[k]!)) | 0;
       }
       narrow[o++] = gray >> BITS;
     }
   }
 }
 
-/** What each output pixel is the weighted mean of: `count[x]` pixels from `first[x]` on. */
+/** What each output pixel is the weighted mean of: `taps` pixels from `first[x]` on, some with weight 0. */
 interface Weights {
   first: Int32Array;
-  count: Int32Array;
   /** `[S, taps]`; in units of 2^−BITS, with sum 1. */
   weights: Int32Array;
+  /** A multiple of `TAPS`. */
   taps: number;
 }
 
@@ -115,25 +132,22 @@ function weightsOf(from: number, to: number, side: number): Weights {
   const offset = roundHalfToEven((to - side) / 2);
   const step = from / to;
   const reach = Math.max(step, 1);
-  const taps = 2 * Math.ceil(reach) + 1;
+  const taps = TAPS * Math.ceil((Math.floor(2 * reach) + 1) / TAPS);
   const first = new Int32Array(side);
-  const count = new Int32Array(side);
   const weights = new Int32Array(side * taps);
   for (let x = 0; x < side; x++) {
     const centre = (offset + x + 0.5) * step;
     const start = Math.max(0, Math.trunc(centre - reach + 0.5));
     const end = Math.min(from, Math.trunc(centre + reach + 0.5));
-    const own = Array.from({ length: end - start }, (_, k) =>
-      Math.max(0, 1 - Math.abs((start + k - centre + 0.5) / reach)),
-    );
-    const sum = own.reduce((a, b) => a + b, 0);
-    own.forEach((weight, k) => {
-      weights[x * taps + k] = Math.floor((weight / sum) * 2 ** BITS + 0.5);
-    });
-    first[x] = start;
-    count[x] = end - start;
+    const weightAt = (i: number): number => Math.max(0, 1 - Math.abs((i - centre + 0.5) / reach));
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += weightAt(i);
+    first[x] = Math.max(0, Math.min(start, from - taps)); // so that all taps lie inside
+    for (let i = start; i < end; i++) {
+      weights[x * taps + i - first[x]!] = Math.floor((weightAt(i) / sum) * 2 ** BITS + 0.5);
+    }
   }
-  return { first, count, weights, taps };
+  return { first, weights, taps };
 }
 
 /** Python's `round`. @param value - not negative */
