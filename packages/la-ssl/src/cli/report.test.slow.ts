@@ -39,14 +39,17 @@ const GRID = {
 };
 const EXPECTED: Record<string, { images: number; heatMaps: number }> = {
   run: { images: 48, heatMaps: 0 },
-  study: { images: 0, heatMaps: 6 },
+  study: { images: 6 * 24, heatMaps: 6 },
 };
 
 for (const [name, width] of ['run', 'study'].flatMap((name) => [1280, 420].map((w) => [name, w] as const))) {
   test(`the page of a ${name} at ${width} pixels`, { skip }, () => {
     const page = pages[name]!;
     // The policy of the page allows no script: the page that measures it goes without, and frames it in this width.
-    const measured = page.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, '');
+    // What is folded has no size: all of it is opened.
+    const measured = page
+      .replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, '')
+      .replaceAll('<details', '<details open');
     const script = `<script>addEventListener('load', () => {
       const page = document.documentElement;
       const cut = [...document.querySelectorAll('figure, figcaption, h1, h2, p, li')]
@@ -68,8 +71,9 @@ for (const [name, width] of ['run', 'study'].flatMap((name) => [1280, 420].map((
           if ((high + 0.05) / (low + 0.05) < 4.5) faint.push(text.textContent);
         }
       }
+      const scrolled = innerWidth < 1000 ? [] : [...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id);
       const words = document.querySelectorAll('figure[id^=heat] .mark-text.role-mark text').length;
-      const result = { width: innerWidth, wider: page.scrollWidth > innerWidth, cut, broken, small, unnamed, faint, words, images: document.images.length, heatMaps: heat.length };
+      const result = { width: innerWidth, wider: page.scrollWidth > innerWidth, cut, broken, small, unnamed, scrolled, faint, words, images: document.images.length, heatMaps: heat.length };
       parent.postMessage(JSON.stringify(result), '*');
     })</script>`;
     writeFileSync(join(folder, 'measured.html'), measured.replace('</body>', `${script}</body>`));
@@ -90,7 +94,7 @@ for (const [name, width] of ['run', 'study'].flatMap((name) => [1280, 420].map((
     const found = /<pre id="result">([^<]*)</.exec(text)?.[1] ?? '';
     const expected = EXPECTED[name]!;
     assert.deepEqual(JSON.parse(found), {
-      ...{ width, wider: false, cut: [], broken: 0, small: 0, unnamed: 0, faint: [] },
+      ...{ width, wider: false, cut: [], broken: 0, small: 0, unnamed: 0, scrolled: [], faint: [] },
       ...expected,
       words: 6 * expected.heatMaps,
     });
