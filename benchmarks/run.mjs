@@ -20,7 +20,7 @@ Works, all by default; a name's beginning will do:
 ${WORKS.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}
 
 Options:
-  --quick       fewer rounds, smaller sizes: five to seven minutes for all, not twenty
+  --quick       fewer rounds, smaller sizes than the titles say: five to seven minutes for all, not twenty
   --rounds <n>  so many rounds of each work
   --minutes <n> time limit of each work, after which the next begins (each has its own)
   --threads <n> threads of the sides that use several (all processors)
@@ -114,7 +114,9 @@ if (options.json) {
   );
 } else {
   const { processor, cores } = machine;
-  print(`\n${processor}, ${cores} cores, commit ${currentCommit()}\n\n${summaryTable(works, outcomes)}`);
+  const smaller = options.tiny || options.quick ? ', smaller sizes than the titles say' : '';
+  print(`\n${processor}, ${cores} cores, commit ${currentCommit()}${smaller}\n`);
+  print(summaryTable(works, outcomes));
   if (fallen !== undefined) print(`\n${fallenText(fallen)}`);
   if (machine.load > 1) {
     print(

@@ -15,7 +15,7 @@ export default [
   {
     name: 'epoch',
     title:
-      'An epoch of Corrupted CIFAR-10 (6,400 images), SimCLR, ResNet-18 of width 16, loading and augmentation included',
+      'An epoch of Corrupted CIFAR-10 (6,400 images, of 50,000), SimCLR, ResNet-18 of width 16, loading and augmentation included',
     unit: 's',
     show: (ms) => (ms / 1000).toFixed(2),
     ...{ rounds: 3, quickRounds: 2, minutes: 8 },
