@@ -11,6 +11,7 @@
  * Source: Ioffe & Szegedy 2015, Algorithm 1 and the derivatives below it, https://arxiv.org/abs/1502.03167
  */
 #include "batch_norm.h"
+#include "loops.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -21,19 +22,6 @@
 #include <algorithm>
 #include <type_traits>
 #include <vector>
-
-// Loops are compiled for what processors have, and chosen when the addon is loaded.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#if __GNUC__ >= 12
-#define EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EVERY_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-#else
-#define EVERY_PROCESSOR
-#endif
-#define INLINE inline __attribute__((always_inline))
-// `ivdep`: no two of the tensors overlap.
 
 namespace {
 
