@@ -31,6 +31,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "augment.h"
 #include "batch_norm.h"
 #include "checks.h"
 
@@ -578,6 +579,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     mallopt(M_TOP_PAD, 64 << 20);
     // An error's C++ backtrace costs milliseconds, and its message is shown without.
     c10::SetStackTraceFetcher([] { return std::string(); });
+    registerAugment();
     registerBatchNorm();
     return true;
   }();
