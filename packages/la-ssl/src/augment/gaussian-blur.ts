@@ -7,9 +7,11 @@
  * Sources: Chen 2020 (SimCLR), Appendix A: kernel a tenth of the side, deviation 0.1 to 2, chance one half;
  * torchvision 0.14 `gaussian_blur`.
  */
-import { conv2d, fromData, scope, type Tensor } from '@la-ssl/torch';
+import type { Tensor } from '@la-ssl/torch';
 import type { Random } from '../random.js';
-import { type Applied, checkImages, indexTensor, pick, sampleApplied } from './images.js';
+import { changeImages } from './change-images.js';
+import { stepOf } from './changes.js';
+import { type Applied, checkImages, sampleApplied } from './images.js';
 
 /** The deviation of each example, in pixels. */
 export interface BlurParams extends Applied {
@@ -66,9 +68,8 @@ export function wholeKernelSize(side: number, sigma: number = BLUR_DEFAULTS.sigm
  * @throws RangeError for an even or too great kernel
  */
 export function applyGaussianBlur(images: Tensor, params: BlurParams, kernelSize?: number): Tensor {
-  const { applied, sigma } = params;
-  checkImages('applyGaussianBlur', images, applied.length);
-  const [, channels, height, width] = images.shape as [number, number, number, number];
+  checkImages('applyGaussianBlur', images, params.applied.length);
+  const [, , height, width] = images.shape as [number, number, number, number];
   const size = kernelSize ?? blurKernelSize(Math.min(height, width));
   const half = (size - 1) / 2;
   if (!(Number.isInteger(half) && half >= 0 && half < Math.min(height, width))) {
@@ -76,29 +77,5 @@ export function applyGaussianBlur(images: Tensor, params: BlurParams, kernelSize
       `The blur's kernel size must be odd and below twice the sides (${height}×${width}), got ${size}.`,
     );
   }
-  return scope(() => {
-    const result = images.clone();
-    const examples = Array.from(applied.keys()).filter((i) => applied[i]);
-    if (examples.length === 0 || half === 0) return result;
-    const index = indexTensor(examples);
-    const groups = examples.length * channels;
-    const kernels = gaussianKernels(pick(sigma, examples), size).repeatInterleave(channels, { dim: 0 });
-    const bordered = result.indexSelect(0, index).pad([half, half, half, half], { mode: 'reflect' });
-    const planes = bordered.view([1, groups, height + 2 * half, width + 2 * half]);
-    const columns = conv2d(planes, kernels.view([groups, 1, size, 1]), { groups });
-    const blurred = conv2d(columns, kernels.view([groups, 1, 1, size]), { groups });
-    return result.indexCopy_(0, index, blurred.view([-1, channels, height, width]));
-  });
-}
-
-/** @returns a kernel an example, `[N, size]`: `exp(−(x / σ)² / 2)` at whole x around 0, divided by their sum */
-function gaussianKernels(sigma: Float32Array, size: number): Tensor {
-  const kernels = new Float32Array(sigma.length * size);
-  for (const [i, deviation] of sigma.entries()) {
-    const kernel = kernels.subarray(i * size, (i + 1) * size);
-    for (let j = 0; j < size; j++) kernel[j] = Math.exp(-0.5 * ((j - (size - 1) / 2) / deviation) ** 2);
-    const sum = kernel.reduce((total, value) => total + value, 0);
-    for (let j = 0; j < size; j++) kernel[j]! /= sum;
-  }
-  return fromData(kernels, [sigma.length, size]);
+  return changeImages(images, { steps: [stepOf('blur', params, params.sigma)], blurSize: size });
 }

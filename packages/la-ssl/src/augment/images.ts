@@ -33,12 +33,16 @@ export function checkImages(operation: string, images: Tensor, count: number): v
  * @throws TypeError for another dtype or shape
  */
 export function toUnitRange(images: Tensor): Tensor {
-  checkShape('toUnitRange', images);
-  if (images.dtype === 'float32') return images;
-  if (images.dtype !== 'uint8') {
+  checkPixels(images);
+  return images.dtype === 'float32' ? images : images.to('float32').div_(255);
+}
+
+/** @throws TypeError unless `images` are uint8 or float32 `[N, C, H, W]` with C = 1 or 3 */
+export function checkPixels(images: Tensor): void {
+  checkShape('augmentation', images);
+  if (images.dtype !== 'float32' && images.dtype !== 'uint8') {
     throw new TypeError(`images must be uint8, or float32 in [0, 1], got ${images.dtype}.`);
   }
-  return images.to('float32').div_(255);
 }
 
 function checkShape(operation: string, images: Tensor): void {
@@ -53,16 +57,6 @@ function checkShape(operation: string, images: Tensor): void {
 /** @returns `values` as `[N, 1, 1, 1]`, to go with `[N, C, H, W]` */
 export function perExample(values: Float32Array | Uint8Array): Tensor {
   return fromData(values, [values.length, 1, 1, 1]);
-}
-
-/** @returns indices as `indexSelect` and `indexCopy_` take them */
-export function indexTensor(examples: readonly number[]): Tensor {
-  return fromData(BigInt64Array.from(examples, BigInt));
-}
-
-/** @returns the values of some examples */
-export function pick(values: Float32Array, examples: readonly number[]): Float32Array {
-  return Float32Array.from(examples, (example) => values[example] as number);
 }
 
 /** Draws whether each example gets an operation. @throws RangeError unless `probability` is in [0, 1] */

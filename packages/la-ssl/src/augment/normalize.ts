@@ -30,8 +30,17 @@ export function defaultNormalization(channels: number): Normalization {
  * @param images - float32 `[N, C, H, W]`
  * @throws RangeError where mean or std do not have C finite numbers, or a std is not positive
  */
-export function applyNormalize(images: Tensor, { mean, std }: Normalization): Tensor {
+export function applyNormalize(images: Tensor, normalization: Normalization): Tensor {
   const channels = images.shape[1] as number;
+  const { mean, std } = checkNormalization(channels, normalization);
+  const byChannel = (values: readonly number[]) =>
+    fromData(Float32Array.from(values), [channels, 1, 1]).toDevice(images.device);
+  return scope(() => images.sub(byChannel(mean)).div_(byChannel(std)));
+}
+
+/** @throws RangeError where mean or std do not have C finite numbers, or a std is not positive */
+export function checkNormalization(channels: number, normalization: Normalization): Normalization {
+  const { mean, std } = normalization;
   for (const [name, values] of [
     ['mean', mean],
     ['std', std],
@@ -44,8 +53,7 @@ export function applyNormalize(images: Tensor, { mean, std }: Normalization): Te
   }
   if (!std.every((value) => value > 0))
     throw new RangeError(`std must be positive, got [${std.join(', ')}].`);
-  const byChannel = (values: readonly number[]) => fromData(Float32Array.from(values), [channels, 1, 1]);
-  return scope(() => images.sub(byChannel(mean)).div_(byChannel(std)));
+  return normalization;
 }
 
 /**

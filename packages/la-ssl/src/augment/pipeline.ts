@@ -2,7 +2,7 @@
  * @file SimCLR's augmentation: crop, flip, colour jitter, grayscale, blur, solarisation, then normalisation.
  * Those of the other methods are this with other numbers; those of medical images are turned after the flip, too.
  *
- * Batched tensor operations, each with parameters of its own for every example. All random numbers come from
+ * One operator for the whole batch, with parameters of its own for every example. All random numbers come from
  * the generator that is passed in: made anew from (seed, step, ...), the same place of a run gives the same
  * views, and nothing needs to be saved to resume.
  * `node benchmarks/run.mjs augment` measures it against torchvision.
@@ -12,25 +12,22 @@
  */
 import { autocast, noGrad, scope, type Tensor } from '@la-ssl/torch';
 import type { Random } from '../random.js';
-import { applyColorJitter, jitterOfStrength, sampleColorJitter } from './color-jitter.js';
-import { applyGaussianBlur, blurKernelSize, sampleGaussianBlur, wholeKernelSize } from './gaussian-blur.js';
-import { applyGrayscale, sampleGrayscale } from './grayscale.js';
+import { changeImages } from './change-images.js';
+import { type Step, stepOf } from './changes.js';
+import { jitterOfStrength, jitterSteps, sampleColorJitter } from './color-jitter.js';
+import { blurKernelSize, sampleGaussianBlur, wholeKernelSize } from './gaussian-blur.js';
+import { sampleGrayscale } from './grayscale.js';
 import { sampleHorizontalFlip } from './horizontal-flip.js';
-import { checkProbability, toUnitRange } from './images.js';
+import { checkPixels, checkProbability } from './images.js';
 import {
-  applyNormalize,
+  checkNormalization,
   defaultNormalization,
   IMAGENET_NORMALIZATION,
   type Normalization,
 } from './normalize.js';
-import {
-  applyRandomResizedCrop,
-  CROP_DEFAULTS,
-  checkCropRanges,
-  sampleRandomResizedCrop,
-} from './random-resized-crop.js';
+import { CROP_DEFAULTS, checkCropRanges, sampleRandomResizedCrop } from './random-resized-crop.js';
 import { applyRotation, checkRotation, sampleRotation } from './rotation.js';
-import { applySolarize, sampleSolarize } from './solarize.js';
+import { sampleSolarize, solarizeStep } from './solarize.js';
 
 /**
  * Makes one view of each image.
@@ -100,32 +97,33 @@ export function simclrAugment(options: SimclrAugmentOptions = {}): AugmentPipeli
   const jitterOptions = { ...amounts, saturation, hue, probability: jitterProbability };
 
   const view: AugmentPipeline = (images, random) => {
-    const unit = toUnitRange(images);
-    const [count, channels, height, width] = unit.shape as [number, number, number, number];
+    checkPixels(images);
+    const [count, channels, height, width] = images.shape as [number, number, number, number];
     const size = [settings.size ?? height, settings.size ?? width] as const;
     const crop = sampleRandomResizedCrop(count, { height, width, scale }, random);
     const flip =
       flipProbability > 0 ? sampleHorizontalFlip(count, { probability: flipProbability }, random) : undefined;
-    let views = applyRandomResizedCrop(unit, crop, size, flip);
-    if (rotation > 0) views = applyRotation(views, sampleRotation(count, { limit: rotation }, random));
+    const turn = rotation > 0 ? sampleRotation(count, { limit: rotation }, random) : undefined;
+    const steps: Step[] = [];
     if (jitterProbability > 0 && strength > 0) {
-      views = applyColorJitter(views, sampleColorJitter(count, jitterOptions, random));
+      steps.push(...jitterSteps(sampleColorJitter(count, jitterOptions, random)));
     }
     if (grayscaleProbability > 0 && channels === 3) {
-      const gray = sampleGrayscale(count, { probability: grayscaleProbability }, random);
-      views = applyGrayscale(views, gray);
+      steps.push(stepOf('grayscale', sampleGrayscale(count, { probability: grayscaleProbability }, random)));
     }
     if (blurProbability > 0) {
       const blur = sampleGaussianBlur(count, { probability: blurProbability }, random);
-      const kernelSize = (blurKernel === 'whole' ? wholeKernelSize : blurKernelSize)(Math.min(...size));
-      views = applyGaussianBlur(views, blur, kernelSize);
+      steps.push(stepOf('blur', blur, blur.sigma));
     }
     if (solarizeProbability > 0) {
-      const solarize = sampleSolarize(count, { probability: solarizeProbability }, random);
-      views = applySolarize(views, solarize);
+      steps.push(solarizeStep(sampleSolarize(count, { probability: solarizeProbability }, random)));
     }
+    const blurSize = (blurKernel === 'whole' ? wholeKernelSize : blurKernelSize)(Math.min(...size));
     const { mean, std } = { ...defaultNormalization(channels), ...options };
-    return applyNormalize(views, { mean, std });
+    const normalization = checkNormalization(channels, { mean, std });
+    if (!turn) return changeImages(images, { crop, flip, size, steps, blurSize, normalization });
+    const turned = applyRotation(changeImages(images, { crop, flip, size }), turn);
+    return changeImages(turned, { steps, blurSize, normalization });
   };
   // Whatever the caller's modes are: no graph, and no bfloat16.
   return (images, random) =>

@@ -104,21 +104,20 @@ test('a view depends on its own image and crop only', () => {
   );
 });
 
-test('a crop that is flipped is the flip of the crop, small ones bit for bit', () => {
+test('a crop that is flipped is the flip of the crop, bit for bit', () => {
   const images = toUnitRange(noise([6, 3, 80, 80]));
   const params = sampleRandomResizedCrop(6, { height: 80, width: 80 }, new Random(6));
   const flip = { applied: Uint8Array.of(0, 1, 1, 0, 1, 0) };
-  const both = (size: readonly [number, number]) => [
-    applyRandomResizedCrop(images, params, size, flip),
-    applyHorizontalFlip(applyRandomResizedCrop(images, params, size), flip),
-  ];
-  const [small, flippedSmall] = both([12, 20]) as [Tensor, Tensor];
-  assert.deepEqual(small.data(), flippedSmall.data());
-  const [large, flippedLarge] = both([72, 64]) as [Tensor, Tensor];
-  assertClose(large, flippedLarge);
+  for (const size of [
+    [12, 20],
+    [72, 64],
+  ] as const) {
+    const flipped = applyHorizontalFlip(applyRandomResizedCrop(images, params, size), flip);
+    assertClose(applyRandomResizedCrop(images, params, size, flip), flipped, 0);
+  }
 });
 
-test('large crops, which are resized one by one, are the bilinear formula', () => {
+test('crops are the bilinear formula', () => {
   const [count, height, width] = [4, 48, 72];
   const images = toUnitRange(noise([count, 3, height, width]));
   const params = sampleRandomResizedCrop(count, { height, width }, new Random(8));

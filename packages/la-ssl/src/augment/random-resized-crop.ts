@@ -5,25 +5,12 @@
  * without antialiasing, torchvision's default for tensors (SimCLR's own TensorFlow code: bicubic). Where views
  * are as large as the images, crops are only ever magnified, and antialiasing would do nothing.
  *
- * Small images: one `grid_sampler` call over a grid clamped to the crop, so that no pixel from outside of it comes in; 23 µs
- * a view of 3×32×32 on one thread, against 20 for two batched products with interpolation matrices. Large ones: resized one by
- * one, since that takes half the time at 224×224 and two thirds at 96×96.
- *
  * Sources: Szegedy 2015, Section 6; Chen 2020 (SimCLR), Appendix A; torchvision 0.14.
  */
-import {
-  arange,
-  cat,
-  fromData,
-  gridSampler,
-  scope,
-  stack,
-  type Tensor,
-  upsampleBilinear2d,
-  where,
-} from '@la-ssl/torch';
+import type { Tensor } from '@la-ssl/torch';
 import type { Random } from '../random.js';
-import { type Applied, checkImages, perExample } from './images.js';
+import { changeImages } from './change-images.js';
+import { type Applied, checkImages } from './images.js';
 
 /** A rectangle an example, in pixels, inside of the image. */
 export interface CropParams {
@@ -50,8 +37,6 @@ export const CROP_DEFAULTS = {
 } as const satisfies Partial<CropOptions>;
 
 const TRIES = 10;
-const BILINEAR = 0;
-const BORDER = 1;
 
 /**
  * Draws rectangles: area uniform in `scale`, the logarithm of width / height uniform in that of `ratio`, place
@@ -142,73 +127,7 @@ export function applyRandomResizedCrop(
   if (!(Number.isInteger(rows) && Number.isInteger(columns) && rows > 0 && columns > 0)) {
     throw new RangeError(`The size of a crop must be two positive whole numbers, got [${size.join(', ')}].`);
   }
-  const resize = rows * columns < LARGE ? readPoints : resizeEach;
-  return scope(() => resize(images, params, size, flip));
-}
-
-/** From so many pixels on, the results are resized one by one. */
-const LARGE = 64 * 64;
-
-/** All images by one call, over a grid of the points at which they are read. */
-function readPoints(
-  images: Tensor,
-  params: CropParams,
-  [rows, columns]: readonly [number, number],
-  flip?: Applied,
-): Tensor {
-  const [count, , height, width] = images.shape as [number, number, number, number];
-  const y = samplingPoints(params.top, params.height, rows, height);
-  const x = samplingPoints(params.left, params.width, columns, width, flip);
-  const shape = [count, rows, columns];
-  const grid = stack([x.unsqueeze(1).expand(shape), y.unsqueeze(2).expand(shape)], { dim: 3 });
-  return gridSampler(images, grid, BILINEAR, BORDER, false);
-}
-
-/** Each image by a call of its own: half the time for large ones. */
-function resizeEach(
-  images: Tensor,
-  { top, left, height, width }: CropParams,
-  size: readonly [number, number],
-  flip?: Applied,
-): Tensor {
-  return cat(
-    Array.from({ length: top.length }, (_, i) =>
-      scope(() => {
-        const crop = images.narrow(0, i, 1).narrow(2, top[i]!, height[i]!).narrow(3, left[i]!, width[i]!);
-        // What is read here and there is faster read from one piece, mirrored or not.
-        const piece = flip?.applied[i] ? crop.flip([3]) : crop.clone({ memoryFormat: 'contiguous' });
-        return upsampleBilinear2d(piece, size, false);
-      }),
-    ),
-  );
-}
-
-/**
- * Where along one side the `size` pixels of the result are read: at
- * `start + clamp((i + ½) · length / size − ½, 0, length − 1)`, in grid_sampler's unit, where the side goes
- * from −1 to 1; in reverse where `flip` says so.
- * @returns `[N, size]`
- */
-function samplingPoints(
-  start: Int32Array,
-  length: Int32Array,
-  size: number,
-  side: number,
-  flip?: Applied,
-): Tensor {
-  const column = (values: Float32Array) => fromData(values, [values.length, 1]);
-  const step = column(Float32Array.from(length, (l) => l / size));
-  const last = column(Float32Array.from(length, (l) => l - 1));
-  const middles = arange(0, size, { dtype: 'float32' }).add_(0.5);
-  const ordered = flip
-    ? where(perExample(flip.applied).flatten({ startDim: 1 }).ne(0), middles.flip([0]), middles)
-    : middles;
-  const points = ordered.mul(step).sub_(0.5);
-  const inside = points
-    .clamp_({ min: 0 })
-    .minimum(last)
-    .add_(column(Float32Array.from(start)));
-  return inside.mul_(2 / side).add_(1 / side - 1);
+  return changeImages(images, { crop: params, flip, size });
 }
 
 function checkInside(params: CropParams, height: number, width: number): void {

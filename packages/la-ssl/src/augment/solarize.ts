@@ -4,9 +4,11 @@
  * Sources: Grill 2020 (BYOL), Appendix B: chance 0.2, in the second view only; PIL's `ImageOps.solarize` and
  * torchvision 0.14's `solarize` with their threshold of 128 of 255.
  */
-import { scope, type Tensor, where } from '@la-ssl/torch';
+import type { Tensor } from '@la-ssl/torch';
 import type { Random } from '../random.js';
-import { type Applied, checkImages, perExample, sampleApplied } from './images.js';
+import { changeImages } from './change-images.js';
+import { type Step, stepOf } from './changes.js';
+import { type Applied, checkImages, sampleApplied } from './images.js';
 
 const THRESHOLD = 128 / 255;
 
@@ -24,10 +26,9 @@ export function sampleSolarize(
  * @param images - float32 in [0, 1], `[N, C, H, W]`
  * @returns the images, solarised where `params` says so
  */
-export function applySolarize(images: Tensor, { applied }: Applied): Tensor {
-  checkImages('applySolarize', images, applied.length);
-  return scope(() => {
-    const inverted = images.ge(THRESHOLD).logicalAnd(perExample(applied).ne(0));
-    return where(inverted, images.neg().add_(1), images);
-  });
+export function applySolarize(images: Tensor, params: Applied): Tensor {
+  checkImages('applySolarize', images, params.applied.length);
+  return changeImages(images, { steps: [solarizeStep(params)] });
 }
+
+export const solarizeStep = (params: Applied): Step => stepOf('solarize', params, THRESHOLD);
