@@ -15,14 +15,15 @@ export const MALLOC = {
 export const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
 
 /**
- * In float32 all first losses must be those of ours; in bfloat16, whose rounding differs, the very first must, and the others about.
+ * In float32 the first two losses must be those of ours, the second after a step; by the third, rounding has grown to thousandths.
+ * In bfloat16, whose rounding differs, the first must, and the others about.
  * @throws Error where a side computes something else
  */
 export function checkLosses(sides) {
   for (const { name, precision, ready } of sides) {
     const ours = sides.find((side) => side.role !== 'peer' && side.precision === precision).ready.losses;
-    const far = precision === 'float32' ? [1e-3, 1e-3] : [0.03, 0.3];
-    const agree = ready.losses.every((loss, i) => Math.abs(loss - ours[i]) < far[Math.min(i, 1)]);
+    const far = precision === 'float32' ? [1e-3, 1e-3, 0.02] : [0.03, 0.3, 0.3];
+    const agree = ready.losses.every((loss, i) => Math.abs(loss - ours[i]) < far[Math.min(i, 2)]);
     if (!agree) throw new Error(`${name} computes another loss: ${ready.losses}, ours: ${ours}`);
   }
 }
