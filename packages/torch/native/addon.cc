@@ -31,9 +31,8 @@
 #include <sstream>
 #include <unordered_map>
 
-#include "augment.h"
-#include "batch_norm.h"
 #include "checks.h"
+#include "operators.h"
 
 namespace {
 

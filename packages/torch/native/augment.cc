@@ -5,18 +5,15 @@
  *
  * `augment/` of la-ssl draws the numbers, and holds the plain reference, `composed-changes.ts`.
  */
-#include "augment.h"
-
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/library.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "image_loops.h"
+#include "operators.h"
 
 namespace {
 
@@ -245,10 +242,7 @@ Tensor augment(const Tensor& images, const OptionalTensor& crops, at::IntArrayRe
 }  // namespace
 
 void registerAugment() {
-  // Another copy of the addon in this process may have done it.
-  if (c10::Dispatcher::singleton().findSchema({"la_ssl::augment", ""})) return;
-  static torch::Library library(torch::Library::FRAGMENT, "la_ssl", c10::nullopt, __FILE__, __LINE__);
-  library.def(
+  registerOperator(
       "augment(Tensor images, Tensor? crops, int[] size, Tensor operations, Tensor amounts, int blur_size, float[] mean, "
       "float[] std) -> Tensor",
       augment);

@@ -10,16 +10,15 @@
  * blocks in double precision: a result does not depend on the number of threads.
  * Source: Ioffe & Szegedy 2015, Algorithm 1 and the derivatives below it, https://arxiv.org/abs/1502.03167
  */
-#include "batch_norm.h"
 #include "loops.h"
+#include "operators.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/library.h>
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 #include <vector>
 
@@ -389,10 +388,7 @@ Tensor batchNorm(const Tensor& input, const OptionalTensor& weight, const Option
 }  // namespace
 
 void registerBatchNorm() {
-  // Another copy of the addon in this process may have done it.
-  if (c10::Dispatcher::singleton().findSchema({"la_ssl::batch_norm", ""})) return;
-  static torch::Library library(torch::Library::FRAGMENT, "la_ssl", c10::nullopt, __FILE__, __LINE__);
-  library.def(
+  registerOperator(
       "batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
       "Tensor? residual, bool training, float momentum, float eps, bool relu) -> Tensor",
       batchNorm);

@@ -11,6 +11,7 @@ import type { CropParams } from './random-resized-crop.js';
 /**
  * @param images - uint8, or float32 in [0, 1], `[N, C, H, W]` with C = 1 or 3; they carry no gradient
  * @returns float32 `[N, C, size[0], size[1]]`, a new tensor
+ * @throws Error where images carry a gradient or have another type, or a crop is not inside of its image
  */
 export function changeImages(images: Tensor, changes: Changes): Tensor {
   if (images.device !== 'cpu') return composedChanges(images, changes);

@@ -1,0 +1,22 @@
+/** The operators of our own, under `la_ssl::`: known to the dispatcher, `call` reaches them as any of ATen's. */
+#pragma once
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/library.h>
+
+#include <string>
+
+/** @param schema - as ATen writes them, beginning with the operator's name */
+template <class Function>
+void registerOperator(const std::string& schema, Function* function) {
+  // Another copy of the addon in this process may have done it.
+  const std::string name = "la_ssl::" + schema.substr(0, schema.find('('));
+  if (c10::Dispatcher::singleton().findSchema({name, ""})) return;
+  // Kept for as long as the process runs: an operator is gone with its library.
+  auto* library = new torch::Library(torch::Library::FRAGMENT, "la_ssl", c10::nullopt, __FILE__, __LINE__);
+  library->def(schema.c_str(), function);
+}
+
+/** `batch_norm.cc` */
+void registerBatchNorm();
+/** `augment.cc` */
+void registerAugment();
