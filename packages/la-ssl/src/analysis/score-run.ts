@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import { scope } from '@la-ssl/torch';
 import type { Groups, ImageDataset } from '../data/index.js';
 import { conflictingIsSlower } from '../sampling/index.js';
-import { createRun, loadCheckpoint, type RunFolder, resolveConfig, scoreAll } from '../training/index.js';
+import {
+  createRun,
+  loadCheckpoint,
+  type RunFolder,
+  resolveConfig,
+  scoreExamples,
+} from '../training/index.js';
 
 export interface ScoreRunOptions {
   /** V ≥ 2 views of each example; the speed is the mean over all their pairs. By default as in the run. */
@@ -50,7 +56,7 @@ export async function scoreRun(
       previousSpeeds: new Float64Array(count),
     });
     let done = 0;
-    const speeds = await scoreAll({
+    const speeds = await scoreExamples({
       method: parts.method,
       dataset,
       makeViews: parts.makeViews,

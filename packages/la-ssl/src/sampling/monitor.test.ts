@@ -1,20 +1,39 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Random } from '../random.js';
 import { LearningSpeedMonitor } from './monitor.js';
 
 describe('LearningSpeedMonitor', () => {
-  it('takes the first observation whole and averages the later ones', () => {
-    const monitor = new LearningSpeedMonitor({ count: 3, emaWeight: 0.25 });
+  it('weighs each observation by its age alone: the weighted mean of all', () => {
+    for (const emaWeight of [0.001, 0.1, 0.5, 1]) {
+      const monitor = new LearningSpeedMonitor({ count: 2, emaWeight });
+      const observed = Array.from({ length: 400 }, (_, k) => 2 + Math.sin(k));
+      for (const one of observed) monitor.observe([1], [one]);
+      const weights = observed.map((_, k) => (1 - emaWeight) ** (observed.length - 1 - k));
+      const sum = weights.reduce((a, b) => a + b);
+      const mean = observed.reduce((total, one, k) => total + (one * weights[k]!) / sum, 0);
+      assert.ok(
+        Math.abs(monitor.speeds[1]! / mean - 1) < 1e-12,
+        `${emaWeight}: ${monitor.speeds[1]}, ${mean}`,
+      );
+      assert.deepEqual([...monitor.seen], [0, 400]);
+    }
+  });
+
+  it('without the correction takes the first observation whole and averages the later ones', () => {
+    const monitor = new LearningSpeedMonitor({ count: 3, emaWeight: 0.25, biasCorrection: false });
     monitor.observe([2, 0], [8, 4]);
     assert.deepEqual([...monitor.speeds], [4, 0, 8]);
     assert.deepEqual([...monitor.seen], [1, 0, 1]);
     monitor.observe([0], [8]);
     assert.deepEqual([...monitor.speeds], [5, 0, 8]); // 0.75 · 4 + 0.25 · 8
+    assert.deepEqual([...monitor.seen], [2, 0, 1]);
   });
 
   it('gives a new observation the weight 0.1 by default, and all of it where emaWeight is 1', () => {
     for (const [options, expected] of [
-      [{}, 1.1],
+      [{}, 1 + 1 / 1.9],
+      [{ biasCorrection: false }, 1.1],
       [{ emaWeight: 1 }, 2],
     ] as const) {
       const monitor = new LearningSpeedMonitor({ count: 1, ...options });
@@ -25,8 +44,9 @@ describe('LearningSpeedMonitor', () => {
   });
 
   it('counts the repetitions within a batch as one observation, their mean, in any order', () => {
-    const repeated = new LearningSpeedMonitor({ count: 2, emaWeight: 0.5 });
-    const shuffled = new LearningSpeedMonitor({ count: 2, emaWeight: 0.5 });
+    const options = { count: 2, emaWeight: 0.5, biasCorrection: false };
+    const repeated = new LearningSpeedMonitor(options);
+    const shuffled = new LearningSpeedMonitor(options);
     for (const monitor of [repeated, shuffled]) monitor.observe([0], [2]);
     repeated.observe([0, 1, 0, 0], [4, 1, 6, 8]);
     shuffled.observe([0, 0, 1, 0], [8, 4, 1, 6]);
@@ -53,6 +73,14 @@ describe('LearningSpeedMonitor', () => {
       () => new LearningSpeedMonitor({ count: 3, emaWeight: 0.5 }).restore(state),
       /emaWeight 0.1.*0.5/,
     );
+    const uncorrected = new LearningSpeedMonitor({ count: 3, biasCorrection: false });
+    assert.throws(() => uncorrected.restore(state), /are corrected.*are not; resume with true/);
+    const { biasCorrection: _, ...old } = uncorrected.state(); // as from before there was a choice
+    uncorrected.restore(old);
+    assert.throws(
+      () => new LearningSpeedMonitor({ count: 3 }).restore(old),
+      /are not corrected.*resume with false/,
+    );
   });
 
   it('refuses what it cannot use, by name, and is left as it was', () => {
@@ -68,6 +96,34 @@ describe('LearningSpeedMonitor', () => {
     assert.throws(() => new LearningSpeedMonitor({ count: 0 }), /count.*0/);
     assert.throws(() => new LearningSpeedMonitor({ count: 1, emaWeight: 0 }), /emaWeight.*0/);
     assert.throws(() => new LearningSpeedMonitor({ count: 1, emaWeight: 1.1 }), /emaWeight.*1.1/);
+  });
+});
+
+describe('stale', () => {
+  it('gives those that were not observed since the last takeNews, never observed ones first', () => {
+    const monitor = new LearningSpeedMonitor({ count: 6 });
+    const random = new Random(0);
+    assert.deepEqual([...monitor.stale(6, random)], [0, 1, 2, 3, 4, 5]);
+    monitor.observe([0, 1, 2, 4], [1, 1, 1, 1]);
+    assert.deepEqual([...monitor.stale(6, random)], [3, 5]);
+    monitor.takeNews();
+    monitor.observe([1], [1]);
+    assert.deepEqual([...monitor.stale(6, random)], [0, 2, 3, 4, 5]);
+    const chosen = new Set<number>();
+    for (let k = 0; k < 50; k++) {
+      const [a, b, c, ...others] = [...monitor.stale(3, random)].sort(
+        (x, y) => Number(x !== 3 && x !== 5) - Number(y !== 3 && y !== 5) || x - y,
+      );
+      assert.deepEqual([a, b, others], [3, 5, []]);
+      chosen.add(c!);
+    }
+    assert.deepEqual([...chosen].sort(), [0, 2, 4]);
+    assert.deepEqual([...monitor.stale(0, random)], []);
+  });
+
+  it('needs the news', () => {
+    const monitor = new LearningSpeedMonitor({ count: 1, news: false });
+    assert.throws(() => monitor.stale(1, new Random(0)), /news: false/);
   });
 });
 

@@ -3,11 +3,14 @@
  *
  * One similarity of two random views is a noisy measurement, so the speeds are exponential moving averages of
  * all that were observed. The paper smooths too and gives no coefficient: 0.1, the default here, is that of an
- * independent re-implementation. Where the similarities come from (a pass over all examples before an update,
- * or the training step itself) is the training loop's business.
+ * independent re-implementation. Its average starts from the first observation, which then outweighs all others for
+ * long; by default the bias of the start is corrected. Where the similarities come from (a pass over all examples before
+ * an update, or the training step itself) is the training loop's business.
  *
- * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361
+ * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361; the correction: Kingma and Ba (Adam), Section 3,
+ * https://arxiv.org/abs/1412.6980
  */
+import { type Random, some } from '../random.js';
 import { ascending } from './ascending.js';
 import { checkedSpeed } from './probabilities.js';
 
@@ -16,13 +19,20 @@ export interface MonitorOptions {
   readonly count: number;
   /** η, the weight of a new observation in the moving average, in (0, 1]. Default 0.1; 1 keeps only the last. */
   readonly emaWeight?: number;
-  /** Whether to keep what `takeNews` gives, 12 bytes an example beside the 9 of the speeds. Default true. */
+  /**
+   * Whether the n-th observation of an example has the weight `η / (1 − (1 − η)ⁿ)`, so that an observation k before the last
+   * counts `(1 − η)ᵏ` times as much as that, the first one too. Without it, all after the first have the weight η. Default true.
+   */
+  readonly biasCorrection?: boolean;
+  /** Whether to keep what `takeNews` gives, 12 bytes an example beside the 10 of the speeds. Default true. */
   readonly news?: boolean;
 }
 
 /** All that a monitor knows, in plain numbers: it survives JSON, to the last bit. */
 export interface MonitorState {
   readonly emaWeight: number;
+  /** Not there in states of before there was any. */
+  readonly biasCorrection?: boolean;
   readonly speeds: ArrayLike<number>;
   readonly seen: ArrayLike<number>;
   /** Sum and number of each example's observations since `takeNews`; without them there are none. */
@@ -32,15 +42,18 @@ export interface MonitorState {
 
 export class LearningSpeedMonitor {
   readonly emaWeight: number;
+  readonly biasCorrection: boolean;
   /** The speed of each example; 0, which no similarity can be, for one that was never observed. Read only. */
   readonly speeds: Float64Array;
-  /** Per example: 1 once it was observed. Read only. */
-  readonly seen: Uint8Array;
+  /** How often each example was observed, up to 65,535. Read only. */
+  readonly seen: Uint16Array;
 
+  /** By the number of observations, the new one included: its weight. Further ones have the last of these. */
+  readonly #weights: Float64Array;
   readonly #news: { readonly sums: Float64Array; readonly times: Uint32Array } | null;
 
   /** @throws RangeError where `count` is not a whole number ≥ 1 or `emaWeight` lies outside (0, 1] */
-  constructor({ count, emaWeight = 0.1, news = true }: MonitorOptions) {
+  constructor({ count, emaWeight = 0.1, biasCorrection = true, news = true }: MonitorOptions) {
     if (!(Number.isInteger(count) && count >= 1)) {
       throw new RangeError(`count, the number of examples, must be a whole number ≥ 1, got ${count}.`);
     }
@@ -48,14 +61,16 @@ export class LearningSpeedMonitor {
       throw new RangeError(`emaWeight must lie in (0, 1], got ${emaWeight}.`);
     }
     this.emaWeight = emaWeight;
+    this.biasCorrection = biasCorrection;
     this.speeds = new Float64Array(count);
-    this.seen = new Uint8Array(count);
+    this.seen = new Uint16Array(count);
+    this.#weights = observationWeights(emaWeight, biasCorrection);
     this.#news = news ? { sums: new Float64Array(count), times: new Uint32Array(count) } : null;
   }
 
   /**
-   * Takes in the similarities of one batch or pass: `s_i ← (1 − η)·s_i + η·observed`, and the first observation
-   * whole. Where a batch holds an example several times (drawn with replacement), their mean is one observation:
+   * Takes in the similarities of one batch or pass: `s_i ← (1 − w)·s_i + w·observed`, w the weight of the observation, 1 for
+   * the first. Where a batch holds an example several times (drawn with replacement), their mean is one observation:
    * the network was the same for all of them, so their order must not matter.
    *
    * @param indices - the examples of the batch, from 0 to N − 1
@@ -92,8 +107,10 @@ export class LearningSpeedMonitor {
 
   #take(i: number, observed: number): void {
     const speed = this.speeds[i]!;
-    this.speeds[i] = this.seen[i] ? speed + this.emaWeight * (observed - speed) : observed;
-    this.seen[i] = 1;
+    const times = Math.min(this.seen[i]! + 1, MOST_TIMES);
+    const weight = this.#weights[Math.min(times, this.#weights.length - 1)]!;
+    this.speeds[i] = times > 1 ? speed + weight * (observed - speed) : observed;
+    this.seen[i] = times;
     if (!this.#news) return;
     this.#news.sums[i]! += observed;
     this.#news.times[i]! += 1;
@@ -103,6 +120,7 @@ export class LearningSpeedMonitor {
   state(): MonitorState {
     return {
       emaWeight: this.emaWeight,
+      biasCorrection: this.biasCorrection,
       speeds: Array.from(this.speeds),
       seen: Array.from(this.seen),
       ...(this.#news && {
@@ -120,8 +138,7 @@ export class LearningSpeedMonitor {
    * @throws Error where the monitor was made with `news: false`
    */
   takeNews(): Float64Array {
-    if (!this.#news) throw new Error('This monitor keeps no news; make it without `news: false`.');
-    const { sums, times } = this.#news;
+    const { sums, times } = this.#keptNews();
     const news = sums.map((sum, i) => sum / times[i]!);
     sums.fill(0);
     times.fill(0);
@@ -129,9 +146,31 @@ export class LearningSpeedMonitor {
   }
 
   /**
+   * Examples that were not observed since the last `takeNews`: all of them, or so many; those that never were go first, and
+   * among equals chance decides.
+   *
+   * @returns at most `most` examples, ascending
+   * @throws Error where the monitor was made with `news: false`
+   */
+  stale(most: number, random: Random): Int32Array {
+    const { times } = this.#keptNews();
+    const known: number[] = [];
+    const unknown: number[] = [];
+    for (let i = 0; i < times.length; i++) if (times[i] === 0) (this.seen[i] ? known : unknown).push(i);
+    const first = some(unknown, Math.min(most, unknown.length), random);
+    const rest = some(known, Math.min(most - first.length, known.length), random);
+    return Int32Array.from([...first, ...rest]).sort();
+  }
+
+  #keptNews(): { readonly sums: Float64Array; readonly times: Uint32Array } {
+    if (!this.#news) throw new Error('This monitor keeps no news; make it without `news: false`.');
+    return this.#news;
+  }
+
+  /**
    * Goes on from a state that was saved.
    *
-   * @throws RangeError where the state is of another number of examples or another `emaWeight`
+   * @throws RangeError where the state is of another number of examples, or its averages were made otherwise
    */
   restore(state: MonitorState): void {
     const count = this.speeds.length;
@@ -146,11 +185,31 @@ export class LearningSpeedMonitor {
         `The saved monitor has emaWeight ${state.emaWeight}, this one ${this.emaWeight}; resume with the saved value.`,
       );
     }
+    const { biasCorrection = false } = state;
+    if (biasCorrection !== this.biasCorrection) {
+      throw new RangeError(
+        `The saved averages are ${biasCorrection ? '' : 'not '}corrected for the bias of their start, and this monitor's ` +
+          `are${biasCorrection ? ' not' : ''}; resume with ${biasCorrection}.`,
+      );
+    }
     this.speeds.set(state.speeds);
     this.seen.set(state.seen);
     this.#news?.sums.set(state.newsSums ?? new Float64Array(count));
     this.#news?.times.set(state.newsTimes ?? new Uint32Array(count));
   }
+}
+
+/** Observations of one example that are counted. */
+const MOST_TIMES = 2 ** 16 - 1;
+
+/** The weight of the n-th observation at place n, up to where it is η to the last bit. */
+function observationWeights(emaWeight: number, biasCorrection: boolean): Float64Array {
+  const weights = [1];
+  const corrected = (n: number): number => emaWeight / -Math.expm1(n * Math.log1p(-emaWeight));
+  if (biasCorrection) {
+    for (let n = 1; n < MOST_TIMES && corrected(n) > emaWeight; n++) weights.push(corrected(n));
+  }
+  return Float64Array.from([...weights, emaWeight]);
 }
 
 /** Whether each is above the one before, as in a pass over all examples: none is repeated. */

@@ -84,7 +84,7 @@ export function saveCheckpoint(file: string, position: Position, state: RunState
       ...prefixed('optimizer', optimizer.stateDict()),
       ...(probe ? prefixed('online_probe', probe.stateDict()) : []),
       ['monitor.speeds', fromData(monitor.speeds)],
-      ['monitor.seen', fromData(monitor.seen)],
+      ['monitor.seen', fromData(Int32Array.from(monitor.seen))],
       ['monitor.news_sums', fromData(Float64Array.from(newsSums ?? []))],
       ['monitor.news_times', fromData(Float64Array.from(newsTimes ?? []))],
       ['previous_speeds', fromData(previousSpeeds)],
@@ -95,6 +95,7 @@ export function saveCheckpoint(file: string, position: Position, state: RunState
       config: JSON.stringify(config),
       position: JSON.stringify(position),
       emaWeight: JSON.stringify(monitor.emaWeight),
+      emaBiasCorrection: JSON.stringify(monitor.biasCorrection),
       ...(saved && { sampler: JSON.stringify({ settings: saved.settings, updatedFor: saved.updatedFor }) }),
     });
   });
@@ -134,6 +135,7 @@ function restore(
   checkConfig(JSON.parse(metadata.config ?? '{}'), state.config);
   state.monitor.restore({
     emaWeight: JSON.parse(text('emaWeight')),
+    biasCorrection: JSON.parse(metadata.emaBiasCorrection ?? 'false'), // not in checkpoints of before there was any
     speeds: numbers('monitor.speeds'),
     seen: numbers('monitor.seen'),
     // Not in checkpoints of before there were any.

@@ -143,7 +143,7 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
     emaWeight: config.sampler === 'high-loss' ? 1 : 0.1,
     ...definedOnly(config),
     views,
-    scoring: config.scoring ?? (config.sampler.startsWith('la-ssl') ? 'full-pass' : 'in-step'),
+    scoring: config.scoring ?? 'in-step',
     threads: config.threads ?? availableParallelism(),
     precision: config.precision === 'auto' ? (hasFastBfloat16() ? 'bfloat16' : 'float32') : config.precision,
     decayExempt: config.decayExempt ?? (optimizer === 'sgd' ? 'nothing' : 'bias-and-norm'),

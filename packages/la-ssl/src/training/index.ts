@@ -25,7 +25,7 @@ export {
 export { type PretrainOptions, pretrain } from './pretrain.js';
 export { RunFolder, type RunStatus } from './run-folder.js';
 export { type CosineOptions, cosineLr } from './schedule.js';
-export { type ScoringOptions, scoreAll } from './scoring.js';
+export { type ScoringOptions, scoreExamples } from './scoring.js';
 export { createMethod, createRun, encoderOptionsOf, type RunParts, viewsOf } from './setup.js';
 export { readSpeeds, type SpeedsOfUpdate } from './speeds-file.js';
 export { PROFILE_PARTS, type Profile, type ProfilePart, profileOf, Stopwatch } from './stopwatch.js';

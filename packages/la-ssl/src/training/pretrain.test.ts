@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { liveTensorCount, loadSafetensors, scope } from '@la-ssl/torch';
+import { WeightedDraws } from '../sampling/sampler.js';
 import type { TrainOptions } from './config.js';
 import type { EpochEvent, MetricsEvent, StepEvent, TrainEvent, UpdateEvent } from './events.js';
 import { pretrain } from './pretrain.js';
@@ -193,6 +194,27 @@ describe('pretrain', () => {
     }
     const all = ['similarities became NaN', 'the loss became NaN', 'weights became infinite or NaN'];
     assert.deepEqual([...met].sort(), all);
+  });
+
+  it('rescores what no step has shown since the last update, as large a share as it may', async (t) => {
+    const rescored = async (rescoreShare: number) => {
+      const run = await train(t, { sampler: 'la-ssl', scoring: 'in-step', rescoreShare });
+      const progress = run.events.filter((event) => event.kind === 'progress');
+      const examples = [0, 0, 0]; // before each epoch
+      for (const [i, { phase, epoch, done }] of progress.entries()) {
+        // A view scored takes a sixth of the time of an example trained.
+        if (phase === 'score') examples[epoch]! += 3 * (done - progress[i - 1]!.done);
+      }
+      return { run, examples: examples.map(Math.round) };
+    };
+    const { run, examples } = await rescored(1);
+    const { probabilities } = await readSpeeds(run.folder.file('speeds/epoch-0001.parquet'));
+    const drawn = new Set(new WeightedDraws(probabilities).drawsFor(run.config.seed, 1));
+    const stale = dataset.shape.count - drawn.size;
+    assert.ok(stale > 12, 'drawn with replacement');
+    assert.deepEqual(examples, [0, 0, stale], 'the warm-up shows every example');
+    assert.deepEqual((await rescored(0.25)).examples, [0, 0, 12]);
+    assert.deepEqual((await rescored(0)).examples, [0, 0, 0]);
   });
 
   it('says what a data set lacks', async (t) => {

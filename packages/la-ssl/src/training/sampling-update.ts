@@ -1,11 +1,12 @@
 /** @file What precedes the draws of an epoch: every example's similarity is measured, and the probabilities follow. */
 import type { ImageDataset } from '../data/index.js';
+import { Random } from '../random.js';
 import { failureSigns, samplingDiagnostics, type WatchedSettings } from '../sampling/index.js';
 import type { Position, RunState } from './checkpoint.js';
 import type { ResolvedConfig } from './config.js';
 import type { MetricsEvent } from './events.js';
 import type { RunFolder } from './run-folder.js';
-import { scoreAll } from './scoring.js';
+import { scoreExamples } from './scoring.js';
 import type { RunParts } from './setup.js';
 import { writeSpeeds } from './speeds-file.js';
 import type { Stopwatch } from './stopwatch.js';
@@ -22,33 +23,41 @@ export interface RunInProgress {
   log: (event: MetricsEvent) => void;
 }
 
+/** Third word of the key of random numbers that choose whom to rescore. */
+const RESCORE = 0x7265736f;
+
 /**
- * The full pass, taken in by the monitor.
+ * The pass before an epoch, taken in by the monitor: over so many examples, all or at most that many of the stale ones.
  * @param onBatch - told how many examples were scored since the last time
  * @returns false where a similarity is NaN; the monitor then stays as it was
  */
 export async function scorePass(
   { config, options, parts, position, stopwatch }: RunInProgress,
+  most: number,
   onBatch: (examples: number) => void,
 ): Promise<boolean> {
   stopwatch?.to('scoring');
   const started = performance.now();
-  const similarities = await scoreAll({
+  const { seed } = config;
+  const { epoch } = position;
+  const examples =
+    config.scoring === 'full-pass'
+      ? Int32Array.from({ length: most }, (_, i) => i)
+      : parts.monitor.stale(most, new Random(seed, epoch, RESCORE));
+  const similarities = await scoreExamples({
     method: parts.method,
     dataset: options.dataset,
+    examples,
     makeViews: parts.makeViews,
-    seed: config.seed,
+    seed,
     batchSize: config.batchSize,
     viewsPerScore: config.viewsPerScore,
-    pass: position.epoch,
+    pass: epoch,
     onBatch,
     signal: options.signal,
   });
   if (similarities.some(Number.isNaN)) return false;
-  parts.monitor.observe(
-    Int32Array.from(similarities, (_, i) => i),
-    similarities,
-  );
+  parts.monitor.observe(examples, similarities);
   position.scoringSeconds = (performance.now() - started) / 1000;
   stopwatch?.to();
   return true;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { fromData, liveTensorCount, noGrad, scope } from '@la-ssl/torch';
 import { imagesAt } from '../data/index.js';
 import { Random } from '../random.js';
-import { type ScoringOptions, scoreAll } from './scoring.js';
+import { type ScoringOptions, scoreExamples } from './scoring.js';
 import { createRun } from './setup.js';
 import { dataset, tinyConfig } from './tiny-run.test.support.js';
 import { SCORING_VIEWS } from './views.js';
@@ -19,10 +19,10 @@ const options: ScoringOptions = {
   pass: 3,
 };
 
-describe('scoreAll', () => {
+describe('scoreExamples', () => {
   it("gives the method's similarity of fresh views, in evaluation mode, batch by batch", async () => {
     for (const viewsPerScore of [2, 3]) {
-      const speeds = await scoreAll({ ...options, viewsPerScore });
+      const speeds = await scoreExamples({ ...options, viewsPerScore });
       method.eval();
       for (const start of [0, 20, 40]) {
         const indices = Array.from({ length: Math.min(20, 48 - start) }, (_, i) => start + i);
@@ -42,7 +42,7 @@ describe('scoreAll', () => {
     for (const training of [true, false]) {
       method.train(training);
       const live = liveTensorCount();
-      await scoreAll(options);
+      await scoreExamples(options);
       assert.equal(liveTensorCount(), live);
       assert.equal(method.training, training);
       assert.equal(method.encoder.training, training);
@@ -52,9 +52,9 @@ describe('scoreAll', () => {
 
   it('makes the same views for the same pass, and others for another', async () => {
     const [first, again, other] = [
-      await scoreAll(options),
-      await scoreAll(options),
-      await scoreAll({ ...options, pass: 4 }),
+      await scoreExamples(options),
+      await scoreExamples(options),
+      await scoreExamples({ ...options, pass: 4 }),
     ];
     assert.deepEqual(again, first);
     assert.ok(other.every((speed, i) => speed !== first[i]));
@@ -69,7 +69,7 @@ describe('scoreAll', () => {
       if (batches.length === 2) controller.abort(reason);
     };
     method.train();
-    await assert.rejects(scoreAll({ ...options, onBatch, signal: controller.signal }), reason);
+    await assert.rejects(scoreExamples({ ...options, onBatch, signal: controller.signal }), reason);
     assert.deepEqual(batches, [20, 20]);
     assert.equal(method.training, true);
   });

@@ -1,5 +1,5 @@
 /**
- * @file The full pass: the similarity of two fresh views of every example, under the network as it stands.
+ * @file A pass that scores: the similarity of two fresh views of every example, or of some, under the network as it stands.
  *
  * In evaluation mode (batch norm by its running statistics, which stay as they are) and without gradients. Views
  * come from random numbers of their own, so scoring changes nothing of what training draws.
@@ -14,6 +14,8 @@ import { type MakeViews, methodRandom, SCORING_VIEWS } from './views.js';
 export interface ScoringOptions {
   method: Method;
   dataset: ImageDataset;
+  /** Which are scored, `[N]`; by default all. */
+  examples?: Int32Array;
   makeViews: MakeViews;
   /** The run's. */
   seed: number;
@@ -28,20 +30,21 @@ export interface ScoringOptions {
 }
 
 /**
- * @returns the mean similarity of each example, `[N]`, > 0
+ * @returns the mean similarity of each of those examples, `[N]`, > 0
  * @throws what `signal` was aborted with
  */
-export async function scoreAll(options: ScoringOptions): Promise<Float64Array> {
+export async function scoreExamples(options: ScoringOptions): Promise<Float64Array> {
   const { method, dataset, makeViews, seed, batchSize, viewsPerScore, pass, onBatch, signal } = options;
-  const count = dataset.shape.count;
   const { channels, height, width } = dataset.shape;
+  const { examples = Int32Array.from({ length: dataset.shape.count }, (_, i) => i) } = options;
+  const count = examples.length;
   const similarities = new Float64Array(count);
   const wasTraining = method.training;
   method.eval();
   try {
     for (let start = 0; start < count; start += batchSize) {
       signal?.throwIfAborted();
-      const indices = Int32Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => start + i);
+      const indices = examples.subarray(start, start + batchSize);
       scope(() =>
         noGrad(() => {
           const images = fromData(imagesAt(dataset, indices), [indices.length, channels, height, width]);

@@ -53,7 +53,11 @@ export function createRun(
     groups?.aligned && !groups.aligned.includes(-1)
       ? Uint8Array.from(groups.aligned, (aligned) => 1 - aligned)
       : null;
-  const monitor = new LearningSpeedMonitor({ count, emaWeight: config.emaWeight });
+  const monitor = new LearningSpeedMonitor({
+    count,
+    emaWeight: config.emaWeight,
+    biasCorrection: config.emaBiasCorrection,
+  });
   const sampler = createSampler(config, monitor, dataset, { groups, conflicting });
   const user = attributeUser(config);
   const attributes = user === null ? null : attributeCodes(dataset, user, config.attribute);

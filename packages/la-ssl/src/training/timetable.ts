@@ -31,9 +31,17 @@ export class Timetable {
   }
 
   /** Whether a full pass precedes this epoch. */
-  scores(epoch: number): boolean {
+  #scoresAll(epoch: number): boolean {
     const { scoring, scoreEvery } = this.config;
     return scoring === 'full-pass' && (epoch % scoreEvery === 0 || this.updates(epoch));
+  }
+
+  /** How many examples may be scored by a pass before this epoch: all, some of those that no step has shown, or none. */
+  scored(epoch: number): number {
+    if (this.#scoresAll(epoch)) return this.count;
+    const { scoring, sampler, rescoreShare } = this.config;
+    const rescores = scoring === 'in-step' && sampler.startsWith('la-ssl') && this.updates(epoch);
+    return rescores ? Math.floor(rescoreShare * this.count) : 0;
   }
 
   /** Whether the probabilities are updated before this epoch; other samplers report at the same epochs. */
@@ -50,12 +58,14 @@ export class Timetable {
   /** The work of the run, and that before a position, in trained examples. */
   work({ epoch, step, prepared }: Position): { total: number; done: number } {
     const { epochs } = this.config;
-    const passes = Array.from({ length: epochs }, (_, e) => e).filter((e) => this.scores(e));
-    const before = passes.filter((e) => e < epoch + (prepared ? 1 : 0)).length;
-    const perPass = this.scoringWork(this.count);
+    const passesBefore = (end: number): number => {
+      let scored = 0;
+      for (let e = 0; e < end; e++) scored += this.scored(e);
+      return this.scoringWork(scored);
+    };
     return {
-      total: epochs * this.count + passes.length * perPass,
-      done: epoch * this.count + this.start(step) + before * perPass,
+      total: epochs * this.count + passesBefore(epochs),
+      done: epoch * this.count + this.start(step) + passesBefore(epoch + (prepared ? 1 : 0)),
     };
   }
 }

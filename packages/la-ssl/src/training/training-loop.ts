@@ -94,9 +94,15 @@ export class TrainingLoop implements RunInProgress {
     const { epoch } = this.position;
     const untrained = epoch === 0 ? await this.#evaluate(0) : null;
     if (untrained) this.log(untrained);
-    if (this.#times.scores(epoch)) {
-      const done = (examples: number) => this.#progress('score', this.#times.scoringWork(examples), null);
-      if (!(await scorePass(this, done))) throw this.#diverged('similarities became NaN');
+    const most = this.#times.scored(epoch);
+    if (most > 0) {
+      let left = most;
+      const done = (examples: number) => {
+        left -= examples;
+        this.#progress('score', this.#times.scoringWork(examples), null);
+      };
+      if (!(await scorePass(this, most, done))) throw this.#diverged('similarities became NaN');
+      this.#work.done += this.#times.scoringWork(left); // fewer were stale
     }
     if (this.#times.updates(epoch)) await updateProbabilities(this);
     this.position.prepared = true;

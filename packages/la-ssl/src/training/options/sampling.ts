@@ -13,6 +13,9 @@ export const SAMPLERS = [
   'la-ssl-shuffled',
 ] as const;
 
+/** Bounds the time of rescoring to a thirtieth of that of an epoch. */
+const RESCORE = 0.1;
+
 export const samplingOptions = {
   sampler: z
     .enum(SAMPLERS)
@@ -59,18 +62,29 @@ export const samplingOptions = {
     .enum(['full-pass', 'in-step'])
     .optional()
     .describe(
-      'measure speeds by a pass over all examples before an epoch, or from the training step at no cost (full-pass for la-ssl, else in-step)',
+      "where speeds come from: the training steps, or the paper's pass over all examples before an epoch, which costs a third of the time (in-step)",
+    ),
+  rescoreShare: share()
+    .default(RESCORE)
+    .describe(
+      'in-step, la-ssl: before an update a pass scores so large a share of the examples at most, of those that no step has shown since the last one',
     ),
   scoreEvery: whole(1).default(1).describe('epochs between full passes; every update is preceded by one'),
   viewsPerScore: whole(2)
     .default(2)
-    .describe('views of each example in a full pass; the similarity is averaged over all pairs'),
+    .describe('views of each example in a pass; the similarity is averaged over all pairs'),
   emaWeight: z
     .number()
     .gt(0)
     .max(1)
     .optional()
     .describe('weight of a new similarity in the moving average (0.1; high-loss: 1, the last loss)'),
+  emaBiasCorrection: z
+    .boolean()
+    .default(true)
+    .describe(
+      'weigh the first observations by their age as all others; without it, the average starts from the first, which outweighs the others for long',
+    ),
   uniformShare: share().default(0).describe('share of the draws that ignore the speeds (the paper: none)'),
   conflictingShare: share()
     .optional()
