@@ -1,6 +1,6 @@
 # make demo: see what la-ssl does. make test: run every fast test. Each installs only what is missing.
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-slow lint format bench clean setup
+.PHONY: build demo test test-slow lint format bench scaling clean setup
 
 la-ssl := node packages/la-ssl/bin/la-ssl.js
 
@@ -33,6 +33,10 @@ format: setup
 bench: build
 	@sh benchmarks/setup.sh
 	@node benchmarks/run.mjs
+
+# How time and memory grow with the size of what is done, and plots of it. Some of it: node benchmarks/scaling.mjs --help
+scaling: build
+	@node benchmarks/scaling.mjs --plots docs/performance
 
 clean:
 	rm -rf packages/*/dist packages/*/build node_modules

@@ -2,12 +2,12 @@
  * Our side of `works/augment.mjs`: one view of each image by SimCLR's augmentation, in batches, on one thread. It prints
  * `{ version, threads }` when it is ready, then for each line `{ ms, cpuMs, mean, std }`, the latter of all views.
  */
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { fromData, getThreads, libtorchVersion, setThreads } from '@la-ssl/torch';
 import { SIMCLR_CIFAR, SIMCLR_IMAGENET, simclrAugment } from 'la-ssl/augment';
 import { Random } from 'la-ssl/random';
 import { pictures } from './pictures.mjs';
+import { serve, timed } from './serve.mjs';
 
 const { values: options } = parseArgs({
   options: { size: { type: 'string', default: '32' }, images: { type: 'string', default: '512' } },
@@ -24,24 +24,22 @@ const pixels = pictures(count, size);
 const bytes = pixels.length / count;
 
 let round = 0;
-console.log(JSON.stringify({ version: libtorchVersion, threads: getThreads() }));
-for await (const _line of createInterface({ input: process.stdin })) {
+await serve({ version: libtorchVersion, threads: getThreads() }, async () => {
   const random = new Random(0, round++);
   const views = [];
-  const [started, cpu] = [performance.now(), process.cpuUsage()];
-  for (let start = 0; start < count; start += BATCH) {
-    const end = Math.min(start + BATCH, count);
-    const images = fromData(pixels.subarray(start * bytes, end * bytes), [end - start, 3, size, size]);
-    views.push(view(images, random));
-    images.dispose();
-  }
-  const { user, system } = process.cpuUsage(cpu);
-  const ms = performance.now() - started;
+  const { ms, cpuMs } = await timed(() => {
+    for (let start = 0; start < count; start += BATCH) {
+      const end = Math.min(start + BATCH, count);
+      const images = fromData(pixels.subarray(start * bytes, end * bytes), [end - start, 3, size, size]);
+      views.push(view(images, random));
+      images.dispose();
+    }
+  });
   const mean = average(views.map((some) => some.mean().item()));
   const std = average(views.map((some) => some.std().item()));
   for (const some of views) some.dispose();
-  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000, mean, std }));
-}
+  return { ms, cpuMs, mean, std };
+});
 
 function average(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -2,11 +2,11 @@
  * Our side of `works/jpeg-folder.mjs`: decodes a folder of image files, without its cache, and makes float32 tensors of its batches.
  * It prints `{ version }`, then for each line `{ ms, cpuMs, means }`, the latter of the first image of each batch.
  */
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { fromData } from '@la-ssl/torch';
 import { toUnitRange } from 'la-ssl/augment';
 import { imagesAt, loadSplit } from 'la-ssl/data';
+import { serve, timed } from './serve.mjs';
 
 const BATCH = 64;
 const { values: options } = parseArgs({
@@ -14,9 +14,7 @@ const { values: options } = parseArgs({
 });
 const spec = { name: 'folder', path: options.path, imageSize: Number(options.size), cacheImages: 'off' };
 
-console.log(JSON.stringify({ version: process.version }));
-for await (const _line of createInterface({ input: process.stdin })) {
-  const [started, cpu] = [performance.now(), process.cpuUsage()];
+async function meansOfBatches() {
   const dataset = await loadSplit(spec, 'train');
   const { count, channels, height, width } = dataset.shape;
   const means = [];
@@ -28,6 +26,10 @@ for await (const _line of createInterface({ input: process.stdin })) {
     means.push(first.mean().item());
     for (const tensor of [bytes, images, first]) tensor.dispose();
   }
-  const { user, system } = process.cpuUsage(cpu);
-  console.log(JSON.stringify({ ms: performance.now() - started, cpuMs: (user + system) / 1000, means }));
+  return means;
 }
+
+await serve({ version: process.version }, async () => {
+  const { result: means, ...time } = await timed(meansOfBatches);
+  return { ...time, means };
+});

@@ -10,7 +10,6 @@
  * The features are made as a convolutional encoder's are: a class and 64 directions of unequal strength, mixed into all
  * features, after ReLU, the mean of four places, with scales that differ a hundredfold. A quarter is classified wrongly.
  */
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import {
   fromData,
@@ -23,6 +22,7 @@ import {
   setThreads,
 } from '@la-ssl/torch';
 import { fitLogisticRegression } from 'la-ssl/evaluation';
+import { serve, timed } from './serve.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -63,12 +63,9 @@ const features = scope(() => {
 });
 
 const settings = { l2: 1 / examples, gradientTolerance: Number(options.tolerance) };
-console.log(JSON.stringify({ version: libtorchVersion, threads: getThreads() }));
-for await (const _line of createInterface({ input: process.stdin })) {
-  const [started, cpu] = [performance.now(), process.cpuUsage()];
-  const fit = fitLogisticRegression({ features, labels, classes: CLASSES }, settings);
-  const { user, system } = process.cpuUsage(cpu);
-  const ms = performance.now() - started;
-  const { loss: objective, iterations } = fit;
-  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000, objective, iterations }));
-}
+const problem = { features, labels, classes: CLASSES };
+await serve({ version: libtorchVersion, threads: getThreads() }, async () => {
+  const { result, ...time } = await timed(() => fitLogisticRegression(problem, settings));
+  const { loss: objective, iterations } = result;
+  return { ...time, objective, iterations };
+});

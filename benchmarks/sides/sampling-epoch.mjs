@@ -1,12 +1,12 @@
 /**
  * Our side of `works/sampling.mjs`: new probabilities from the speeds of all examples, and an epoch of draws by them. It prints
- * `{ version }` when it is ready, then for each line that it is sent `{ ms, cpuMs, meanSpeed, peakMB }`: time that passed,
- * time of the processor, the mean speed of what was drawn (to see that both sides draw alike), most memory so far.
+ * `{ version }` when it is ready, then for each line that it is sent `{ ms, cpuMs, meanSpeed, peakMB }`, with the mean speed of
+ * what was drawn, to see that both sides draw alike.
  */
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Random } from 'la-ssl/random';
 import { LearningSpeedMonitor, LearningSpeedSampler } from 'la-ssl/sampling';
+import { serve, timed } from './serve.mjs';
 
 const { values: options } = parseArgs({ options: { examples: { type: 'string', default: '1000000' } } });
 const count = Number(options.examples);
@@ -27,15 +27,12 @@ const sampler = new LearningSpeedSampler({
 });
 
 let epoch = 0;
-console.log(JSON.stringify({ version: process.version }));
-for await (const _line of createInterface({ input: process.stdin })) {
-  const [started, cpu] = [performance.now(), process.cpuUsage()];
-  sampler.update(epoch);
-  const draws = sampler.drawsFor(epoch++);
-  const { user, system } = process.cpuUsage(cpu);
-  const ms = performance.now() - started;
+await serve({ version: process.version }, async () => {
+  const { result: draws, ...time } = await timed(() => {
+    sampler.update(epoch);
+    return sampler.drawsFor(epoch++);
+  });
   let sum = 0;
   for (let k = 0; k < count; k++) sum += monitor.speeds[draws[k]];
-  const peakMB = process.resourceUsage().maxRSS / 1024;
-  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000, meanSpeed: sum / count, peakMB }));
-}
+  return { ...time, meanSpeed: sum / count };
+});

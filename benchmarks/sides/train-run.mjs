@@ -7,11 +7,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { libtorchVersion } from '@la-ssl/torch';
 import { loadSplit } from 'la-ssl/data';
 import { datasetSpecOf, pretrain, RunFolder, resolveConfig, trainConfigSchema } from 'la-ssl/training';
+import { serve, timed } from './serve.mjs';
 
 const { values: options } = parseArgs({
   options: { config: { type: 'string', default: '{}' }, export: { type: 'string' } },
@@ -21,23 +21,17 @@ const { threads, ...resolved } = resolveConfig(given);
 const dataset = await loadSplit(datasetSpecOf(resolved), 'train');
 if (options.export) writeFileSync(options.export, dataset.images.subarray(0, dataset.images.length));
 
-console.log(JSON.stringify({ version: libtorchVersion, threads }));
-for await (const line of createInterface({ input: process.stdin })) {
+await serve({ version: libtorchVersion, threads }, async (line) => {
   const config = { ...given, seed: Number(line) };
   const parent = mkdtempSync(join(tmpdir(), 'benchmark-run-'));
   const events = [];
-  const [started, cpu] = [performance.now(), process.cpuUsage()];
-  const folder = new RunFolder(join(parent, 'run'));
-  await folder.create(config);
-  await pretrain(resolveConfig(config), { dataset, folder, onEvent: (event) => events.push(event) });
-  const { user, system } = process.cpuUsage(cpu);
-  const ms = performance.now() - started;
-  const last = (kind) => events.findLast((event) => event.kind === kind);
-  console.log(
-    JSON.stringify({
-      ...{ ms, cpuMs: (user + system) / 1000, loss: last('epoch').loss },
-      slower: last('update')?.conflictingIsSlower ?? null,
-    }),
-  );
+  const { ms, cpuMs } = await timed(async () => {
+    const folder = new RunFolder(join(parent, 'run'));
+    await folder.create(config);
+    await pretrain(resolveConfig(config), { dataset, folder, onEvent: (event) => events.push(event) });
+  });
   rmSync(parent, { recursive: true });
-}
+  const last = (kind) => events.findLast((event) => event.kind === kind);
+  const slower = last('update')?.conflictingIsSlower ?? null;
+  return { ms, cpuMs, loss: last('epoch').loss, slower };
+});

@@ -1,23 +1,13 @@
 /**
- * Our side of `works/vit.mjs`: a training step of MAE or DINO on ViT-Tiny/4, 64 images of 32×32. Line by line as `simclr-step.mjs`.
+ * Our side of `works/vit.mjs`: a training step of MAE or DINO on ViT-Tiny/4, 64 images of 32×32. Driven by lines as `simclr-step.mjs`.
  * `--export FILE` writes the first weights, the views and MAE's mask, which is the same in every step.
  */
-import { createInterface } from 'node:readline';
-import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import {
-  Generator,
-  getThreads,
-  libtorchVersion,
-  optim,
-  randn,
-  saveSafetensors,
-  scope,
-  setThreads,
-} from '@la-ssl/torch';
+import { Generator, optim, randn, saveSafetensors, scope, setThreads } from '@la-ssl/torch';
 import { drawOrder, METHODS } from 'la-ssl/methods';
 import { createEncoder } from 'la-ssl/models';
 import { Random } from 'la-ssl/random';
+import { serveSteps } from './serve-steps.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -74,18 +64,4 @@ const step = () =>
     return loss.item();
   });
 
-const losses = [];
-for (let i = 0; i < Number(options.warmup); i++) losses.push(step());
-console.log(JSON.stringify({ version: libtorchVersion, threads: getThreads(), losses: losses.slice(0, 3) }));
-for await (const line of createInterface({ input: process.stdin })) {
-  const ms = [];
-  const cpu = process.cpuUsage();
-  for (let i = 0; i < Number(line); i++) {
-    const started = performance.now();
-    step();
-    ms.push(performance.now() - started);
-    await setImmediate(); // as the training loop does
-  }
-  const { user, system } = process.cpuUsage(cpu);
-  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000 / ms.length }));
-}
+await serveSteps(step, Number(options.warmup));

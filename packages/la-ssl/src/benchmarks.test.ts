@@ -101,3 +101,58 @@ test('a side that fails ends its work with a reason, and one that hangs with its
   await assert.rejects(measure(work(0.02), context), /took longer than 0.02 minutes/);
   rmSync(folder, { recursive: true });
 });
+
+test('the growth of a power is its exponent, the fitted line that of a textbook, with its standard errors', async () => {
+  const { fitLine, growth } = await import(file('scaling/growth.mjs'));
+  const { exponent, factor, from, to } = growth(
+    [1, 2, 4, 8, 16, 32].map((x) => [x, x < 4 ? 50 : 3 * x ** 1.5]), // the third below is not looked at
+    1.5,
+  );
+  assert.deepEqual([from, to], [4, 32]);
+  for (const [value, wanted] of [
+    [exponent.value, 1.5],
+    [exponent.low, 1.5],
+    [factor, 3],
+  ]) {
+    assert.ok(Math.abs(value - wanted) < 1e-9, `${value} is not ${wanted}`);
+  }
+  const { overhead, slope } = growth(
+    [1, 2, 3, 4].map((x) => [x, 7 + 0.5 * x ** 2]),
+    2,
+  );
+  assert.ok(Math.abs(overhead.value - 7) < 1e-9 && Math.abs(slope.value - 0.5) < 1e-9);
+
+  // F. J. Anscombe, Graphs in Statistical Analysis, 1973, the first set: 3.0001 (1.1247), 0.5001 (0.1179)
+  const y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68];
+  const points = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5].map((x, i) => ({ x, y: y[i], weight: 2 }));
+  const line = fitLine(points);
+  const t = 2.262157; // 97.5 % of Student's t with 9 degrees of freedom
+  assert.ok(Math.abs(line.intercept.value - 3.0001) < 1e-4 && Math.abs(line.slope.value - 0.5001) < 1e-4);
+  assert.ok(Math.abs(line.intercept.high - 3.0001 - t * 1.1247) < 3e-4);
+  assert.ok(Math.abs(line.slope.low - 0.5001 + t * 0.1179) < 3e-4);
+});
+
+test('a curve is measured point by point, and written as numbers and as plots', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scaling-'));
+  const args = ['sampling', '--tiny', '--json', join(folder, 'scaling.json'), '--plots', folder];
+  const run = spawnSync(process.execPath, [file('scaling.mjs'), ...args], { encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr);
+  const [{ points, time, memory }] = JSON.parse(readFileSync(join(folder, 'scaling.json'), 'utf8')).curves;
+  assert.deepEqual(
+    points.map(({ x }: { x: number }) => x),
+    [1000, 3000, 10_000],
+  );
+  for (const { ms, peakMB } of points) assert.ok(ms.median > 0 && peakMB > 10);
+  for (const { exponent } of [time, memory]) assert.ok(exponent.low <= exponent.value);
+  for (const [name, fit] of [
+    ['time.svg', time],
+    ['memory.svg', memory],
+  ]) {
+    const svg = readFileSync(join(folder, name), 'utf8');
+    assert.ok(svg.startsWith('<svg') && svg.includes(`exponent ${fit.exponent.value.toFixed(2)}`), name);
+  }
+  rmSync(folder, { recursive: true });
+  const wrong = spawnSync(process.execPath, [file('scaling.mjs'), 'speed'], { encoding: 'utf8' });
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /no curve speed.*step-width/);
+});
