@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { libtorchVersion } from '@la-ssl/torch';
 import { loadSplit } from 'la-ssl/data';
-import { createRun, datasetSpecOf, resolveConfig, scoreAll, trainConfigSchema } from 'la-ssl/training';
+import { createRun, datasetSpecOf, resolveConfig, scoreExamples, trainConfigSchema } from 'la-ssl/training';
 import { serve, timed } from './serve.mjs';
 
 const { values: options } = parseArgs({ options: { config: { type: 'string', default: '{}' } } });
@@ -18,6 +18,6 @@ const { method, makeViews } = createRun(config, dataset);
 let pass = 0;
 await serve({ version: libtorchVersion, threads }, async () => {
   const scoring = { method, dataset, makeViews, seed, batchSize, viewsPerScore, pass: pass++ };
-  const { result, ...time } = await timed(() => scoreAll(scoring));
+  const { result, ...time } = await timed(() => scoreExamples(scoring));
   return { ...time, mean: result.reduce((sum, value) => sum + value, 0) / result.length };
 });

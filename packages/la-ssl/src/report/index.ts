@@ -1,5 +1,5 @@
 /** @file The report: what a person looks at. */
-export { drawChart, PALETTE } from './chart.js';
+export { drawChart, PALETTE, SHAPES } from './chart.js';
 export { type ContactSheetOptions, contactSheet, type SheetSection } from './contact-sheet.js';
 export { groupSheet } from './group-sheet.js';
 export type { Figure, Note, Part, Picture, Pictures, Report, Section, Table } from './parts.js';

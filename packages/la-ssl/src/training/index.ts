@@ -29,4 +29,5 @@ export { type ScoringOptions, scoreExamples } from './scoring.js';
 export { createMethod, createRun, encoderOptionsOf, type RunParts, viewsOf } from './setup.js';
 export { readSpeeds, type SpeedsOfUpdate } from './speeds-file.js';
 export { PROFILE_PARTS, type Profile, type ProfilePart, profileOf, Stopwatch } from './stopwatch.js';
+export { type StepOutcome, type StepParts, type StepPlace, trainStep } from './train-step.js';
 export { augmentedViews, type MakeViews, methodRandom, SCORING_VIEWS, TRAINING_VIEWS } from './views.js';
