@@ -1,6 +1,7 @@
 /**
  * What learning speeds cost: a whole run of `la-ssl train` on drawn shapes, LA-SSL against uniform with the same steps, the speeds
- * measured in the training steps or by the paper's full pass before every epoch. Each round has a seed of its own.
+ * measured in the training steps (and by a pass over some of what these do not show) or by a pass over all before every epoch, as
+ * in the paper. Each round has a seed of its own.
  */
 import { withBlas } from '../blas.mjs';
 import { script } from './shared.mjs';
@@ -35,12 +36,16 @@ export default [
       return [
         {
           ...{ name: 'LA-SSL, speeds from the steps', role: 'ours' },
-          ...side({ sampler: 'la-ssl', scoring: 'in-step' }),
+          ...side({ sampler: 'la-ssl' }),
         },
         { name: 'uniform', role: 'peer', target: 1 / 1.05, ...side({ sampler: 'uniform' }) },
         {
-          ...{ name: "LA-SSL, the paper's full pass", role: 'information' },
+          ...{ name: 'LA-SSL, full passes', role: 'information' },
           ...side({ sampler: 'la-ssl', scoring: 'full-pass' }),
+        },
+        {
+          ...{ name: 'LA-SSL, full passes, averaged from the first', role: 'information' },
+          ...side({ sampler: 'la-ssl', scoring: 'full-pass', emaBiasCorrection: false }),
         },
       ];
     },
@@ -50,14 +55,14 @@ export default [
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** That a conflicting image is slower, at the last update: in the steps as by the full pass. */
+/** That a conflicting image is slower, at the last update: in the steps as by full passes. */
 function sameAuroc(sides) {
-  const [ours, , paper] = sides.map(({ rounds }) => mean(rounds.map(({ slower }) => slower)));
+  const [ours, , pass, first] = sides.map(({ rounds }) => mean(rounds.map(({ slower }) => slower)));
   return [
     {
-      what: `AUROC of speeds ${ours.toFixed(3)}, full pass ${paper.toFixed(3)}`,
+      what: `AUROC of speeds ${ours.toFixed(3)}, full passes ${pass.toFixed(3)} and ${first.toFixed(3)}`,
       target: 'within 0.01',
-      reached: ours > paper - 0.01,
+      reached: ours > Math.max(pass, first) - 0.01,
     },
   ];
 }

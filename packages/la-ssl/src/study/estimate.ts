@@ -18,7 +18,7 @@ const COSTS: ReadonlySet<string> = new Set([
     'projections',
   ],
   ...['prototypes', 'maskRatio', 'decoderDepth', 'decoderWidth', 'batchSize', 'accumulate', 'localCrops'],
-  ...['localCropSize', 'scoring', 'scoreEvery', 'viewsPerScore', 'precision', 'threads'],
+  ...['localCropSize', 'scoring', 'rescoreShare', 'scoreEvery', 'viewsPerScore', 'precision', 'threads'],
 ]);
 /** Of the time of a run, as long as no probe was timed. */
 const PROBE_SHARE = 0.1;
