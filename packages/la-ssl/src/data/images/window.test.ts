@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Window, windowed, windowOption } from './window.js';
+import { type Window, windowed } from './window.js';
+import { windowOption } from './window-option.js';
 
 test('a window is linear between its bounds, and flat outside of them', () => {
   const values = Uint16Array.of(0, 100, 101, 355, 356, 65535);

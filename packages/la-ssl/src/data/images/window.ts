@@ -4,18 +4,9 @@
  * `full` keeps the upper 8 bits. `auto` takes the 0.5 % and 99.5 % quantiles of each image's own values (linear
  * interpolation, as NumPy's default) for black and white. `low:high` takes these values: `0:4095` for 12 bits.
  */
-import { z } from 'zod';
 
 /** `full`, `auto` or `<low>:<high>`. */
 export type Window = 'full' | 'auto' | `${number}:${number}`;
-
-export const windowOption = z
-  .templateLiteral([z.int(), ':', z.int()])
-  .or(z.enum(['full', 'auto']))
-  .refine((window) => window === 'full' || window === 'auto' || areBounds(boundsIn(window)), {
-    error:
-      'give auto, full, or black and white as <low>:<high>, whole numbers from 0 to 65535 such as 0:4095',
-  });
 
 const VALUES = 2 ** 16;
 const AUTO = [0.005, 0.995] as const;
@@ -32,12 +23,14 @@ export function windowed(values: Uint16Array, window: Exclude<Window, 'full'>): 
   return new Uint8Array(result.buffer);
 }
 
-function boundsIn(window: `${number}:${number}`): [low: number, high: number] {
+/** Of `low:high`. */
+export function boundsIn(window: `${number}:${number}`): [low: number, high: number] {
   const [low, high] = window.split(':').map(Number);
   return [low!, high!];
 }
 
-function areBounds([low, high]: [number, number]): boolean {
+/** Whether these can be the bounds of a window. */
+export function areBounds([low, high]: [number, number]): boolean {
   return low >= 0 && low < high && high < VALUES;
 }
 

@@ -16,7 +16,8 @@ import {
 import type { BadFile } from '../images/decode.js';
 import { decodeCached } from '../images/image-cache.js';
 import type { Channels } from '../images/resize.js';
-import { type Window, windowOption } from '../images/window.js';
+import type { Window } from '../images/window.js';
+import { windowOption } from '../images/window-option.js';
 import type { OnProgress } from '../progress.js';
 import { exampleCount } from '../spec.js';
 import { byPath, cannotBeUsed, entries, listed } from './bad-entries.js';

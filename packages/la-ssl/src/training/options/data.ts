@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { conditions } from '../../data/controlled/controlled-spec.js';
-import { windowOption } from '../../data/images/window.js';
+import { windowOption } from '../../data/images/window-option.js';
 import { DATASET_NAMES } from '../../data/index.js';
 import { boundaries } from '../../data/sets/age-groups.js';
 import { nameList, share as shareOrPercent, sharesByAttribute } from '../../data/spec.js';
