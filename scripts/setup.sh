@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the build needs and this machine lacks: a C++ compiler, libtorch, OpenBLAS, the npm packages.
+# Installs what the build needs and this machine lacks: a C++ compiler, libtorch, OpenBLAS, libjpeg, the npm packages.
 # Debian and Ubuntu only for the system's part; elsewhere it says what to install. Safe to run again.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,20 +22,35 @@ elif [ "${found#*the system}" != "$found" ] && ! ldconfig -p 2>/dev/null | grep 
   missing="$missing libopenblas0-openmp" # without it Debian's libtorch multiplies matrices with reference BLAS
 fi
 
+as_root=""
+if [ "$(id -u)" != 0 ]; then as_root="sudo"; fi
+install() {
+  $as_root apt-get update -qq &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o=Dpkg::Use-Pty=0 "$@" >&2
+}
+
 if [ -n "$missing" ]; then
   if ! command -v apt-get >/dev/null; then
     node packages/torch/scripts/build-native.mjs --find || true
     say "Missing here:$missing (by their Debian names). Install them and run make again."
     exit 1
   fi
-  if [ "$(id -u)" = 0 ]; then as_root=""; elif command -v sudo >/dev/null; then as_root="sudo"; else
+  if [ -n "$as_root" ] && ! command -v sudo >/dev/null; then
     say "Missing here:$missing. Install them as root: apt-get install$missing"
     exit 1
   fi
   say "Installing$missing (a few hundred megabytes with what they need)"
-  $as_root apt-get update -qq
   # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o=Dpkg::Use-Pty=0 $missing >&2
+  install $missing
+fi
+
+# With libjpeg the addon decodes JPEG files itself, which is faster; a first build tries to have it, and does without.
+has_jpeg() { printf '#include <cstdio>\n#include <jpeglib.h>\n' | "${CXX:-g++}" -E -x c++ - >/dev/null 2>&1; }
+if [ ! -e packages/torch/build/la_ssl_torch.node ] && ! has_jpeg && command -v apt-get >/dev/null; then
+  if [ -z "$as_root" ] || sudo -n true 2>/dev/null; then
+    say "Installing libjpeg-dev"
+    install libjpeg-dev || say "libjpeg-dev cannot be had: JPEG files take twice the time to read"
+  fi
 fi
 
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then

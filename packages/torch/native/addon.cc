@@ -580,6 +580,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     c10::SetStackTraceFetcher([] { return std::string(); });
     registerAugment();
     registerBatchNorm();
+    registerJpeg();
+    registerResize();
     return true;
   }();
   (void)once;

@@ -20,3 +20,7 @@ void registerOperator(const std::string& schema, Function* function) {
 void registerBatchNorm();
 /** `augment.cc` */
 void registerAugment();
+/** `resize.cc` */
+void registerResize();
+/** `jpeg.cc` */
+void registerJpeg();
