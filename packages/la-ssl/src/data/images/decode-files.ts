@@ -1,7 +1,8 @@
 /**
  * @file Many image files to pixels of one size, on all processors.
  *
- * libvips decodes in the threads of libuv (four; UV_THREADPOOL_SIZE sets another number), the resize runs in the workers.
+ * JPEG files are decoded and all are resized in worker threads, one a processor; what libvips decodes, in the threads of
+ * libuv (four; UV_THREADPOOL_SIZE sets another number).
  */
 import { writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -145,9 +146,10 @@ export async function decodeSome(
   for (const [k, file] of files.entries()) {
     const index = first + k;
     try {
-      const picture = await decodeImage(await readFile(file), options);
-      write(target, index, resizeAndCrop(picture, side));
-      result.sides.push(Math.min(picture.width, picture.height));
+      using image = await decodeImage(await readFile(file), options);
+      write(target, index, resizeAndCrop(image, side));
+      const [height = 0, width = 0] = image.shape;
+      result.sides.push(Math.min(height, width));
     } catch (error) {
       if (error instanceof TargetError) throw error.cause;
       const code = errorCode(error);

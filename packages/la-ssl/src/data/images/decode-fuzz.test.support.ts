@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import sharp, { type Sharp } from 'sharp';
 import { Random } from '../../random.js';
-import { decodeImage } from './decode.js';
+import { decoded } from './pictures.test.support.js';
 
 /** 24 × 20 pixels of colour that no format stores in a few bytes. */
 function picture(): Sharp {
@@ -53,7 +53,7 @@ export async function fuzz(name: string, count: number): Promise<number> {
     try {
       const window = i % 2 ? 'auto' : 'full';
       const channels = i % 3 ? 3 : 1;
-      const { pixels, width, height } = await soon(decodeImage(content, { channels, window }), state);
+      const { pixels, width, height } = await soon(decoded(content, { channels, window }), state);
       assert.equal(pixels.length, width * height * channels, state);
       images++;
     } catch (error) {

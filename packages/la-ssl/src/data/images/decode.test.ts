@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import { decodeImage } from './decode.js';
 import { luminance } from './luminance.js';
+import { decoded } from './pictures.test.support.js';
 
 /** 3 × 2 pixels, all different. */
 const colours = Uint8Array.from({ length: 18 }, (_, i) => (i * 53 + 7) % 256);
@@ -22,12 +23,12 @@ test('lossless formats give their pixels, JPEG and lossy WebP about those', asyn
     picture().tiff({ compression: 'lzw' }),
     picture().tiff({ compression: 'none' }),
   ]) {
-    const { pixels, width, height } = await decodeImage(await file.toBuffer());
+    const { pixels, width, height } = await decoded(await file.toBuffer());
     assert.deepEqual([width, height], [3, 2]);
     assert.deepEqual([...pixels], [...colours]);
   }
   for (const file of [large().jpeg({ quality: 95 }), large().jpeg({ progressive: true }), large().webp()]) {
-    const { pixels } = await decodeImage(await file.toBuffer());
+    const { pixels } = await decoded(await file.toBuffer());
     assert.equal(pixels.length, smooth.length);
     const off = pixels.reduce((sum, value, i) => sum + Math.abs(value - smooth[i]!), 0) / smooth.length;
     assert.ok(off > 0 && off < 4, `off by ${off}`);
@@ -36,21 +37,18 @@ test('lossless formats give their pixels, JPEG and lossy WebP about those', asyn
 
 test('gray is three times the same, in 8 and in 16 bits; 16 bits are scaled', async () => {
   const eight = sharp(Uint8Array.of(0, 1, 128, 255), { raw: { width: 2, height: 2, channels: 1 } });
-  const gray = await decodeImage(await eight.toColourspace('b-w').png().toBuffer());
+  const gray = await decoded(await eight.toColourspace('b-w').png().toBuffer());
   assert.deepEqual([...gray.pixels], [0, 0, 0, 1, 1, 1, 128, 128, 128, 255, 255, 255]);
   const values = Uint16Array.of(0, 0x0180, 0x8000, 0xffff);
   const sixteen = () => sharp(values, { raw: { width: 2, height: 2, channels: 1 } }).toColourspace('grey16');
   for (const file of [sixteen().png(), sixteen().tiff({ compression: 'lzw' })]) {
     const content = await file.toBuffer();
     assert.equal((await sharp(content).metadata()).depth, 'ushort');
-    assert.deepEqual(
-      [...(await decodeImage(content)).pixels],
-      [0, 0, 0, 1, 1, 1, 128, 128, 128, 255, 255, 255],
-    );
+    assert.deepEqual([...(await decoded(content)).pixels], [0, 0, 0, 1, 1, 1, 128, 128, 128, 255, 255, 255]);
   }
   const wide = Uint16Array.from(colours, (value) => value * 257);
   const rgb16 = sharp(wide, { raw: { width: 3, height: 2, channels: 3 } }).toColourspace('rgb16');
-  assert.deepEqual([...(await decodeImage(await rgb16.png().toBuffer())).pixels], [...colours]);
+  assert.deepEqual([...(await decoded(await rgb16.png().toBuffer())).pixels], [...colours]);
 });
 
 test('a window applies to gray of 16 bits, and to nothing else', async () => {
@@ -60,21 +58,21 @@ test('a window applies to gray of 16 bits, and to nothing else', async () => {
     await gray.clone().png().toBuffer(),
     await gray.clone().tiff({ compression: 'lzw' }).toBuffer(),
   ]) {
-    const { pixels } = await decodeImage(content, { window: '0:4095' });
+    const { pixels } = await decoded(content, { window: '0:4095' });
     // 1000 · 255 / 4095 = 62.3, 2000 · 255 / 4095 = 124.5…
     assert.deepEqual([...pixels], [0, 0, 0, 62, 62, 62, 125, 125, 125, 255, 255, 255]);
-    assert.equal((await decodeImage(content, { window: 'auto' })).pixels.at(-1), 255);
-    assert.equal((await decodeImage(content)).pixels.at(-1), 15);
+    assert.equal((await decoded(content, { window: 'auto' })).pixels.at(-1), 255);
+    assert.equal((await decoded(content)).pixels.at(-1), 15);
   }
   const both = Uint16Array.of(0, 65535, 1000, 65535, 2000, 0, 4095, 9); // gray and transparency
   const clear = sharp(both, { raw: { width: 2, height: 2, channels: 2 } }).toColourspace('grey16');
-  const seen = (await decodeImage(await clear.png().toBuffer(), { window: '0:4095' })).pixels;
+  const seen = (await decoded(await clear.png().toBuffer(), { window: '0:4095' })).pixels;
   assert.deepEqual(
     [...seen].filter((_, i) => i % 3 === 0),
     [0, 62, 125, 255],
   );
   assert.deepEqual(
-    [...(await decodeImage(await picture().png().toBuffer(), { window: '0:10' })).pixels],
+    [...(await decoded(await picture().png().toBuffer(), { window: '0:10' })).pixels],
     [...colours],
   );
 });
@@ -102,8 +100,8 @@ test('of one channel: gray of 8 and 16 bits as it is, windowed or not, and the l
   ];
   for (const [i, content] of contents.entries()) {
     for (const window of ['full', 'auto', '0:4095'] as const) {
-      const colour = await decodeImage(content, { window });
-      const gray = await decodeImage(content, { channels: 1, window });
+      const colour = await decoded(content, { window });
+      const gray = await decoded(content, { channels: 1, window });
       assert.deepEqual([gray.width, gray.height], [colour.width, colour.height]);
       assert.deepEqual([...gray.pixels], [...luminance(colour.pixels)], `${i}, ${window}`);
     }
@@ -117,7 +115,7 @@ test('transparency is dropped, and the colours beneath stay', async () => {
     await file.png().toBuffer(),
     await file.webp({ lossless: true, exact: true }).toBuffer(),
   ])
-    assert.deepEqual([...(await decodeImage(content)).pixels], [200, 100, 50, 10, 20, 30]);
+    assert.deepEqual([...(await decoded(content)).pixels], [200, 100, 50, 10, 20, 30]);
 });
 
 test('the orientation in EXIF is followed', async () => {
@@ -139,7 +137,7 @@ test('the orientation in EXIF is followed', async () => {
       .withMetadata({ orientation: Number(orientation) })
       .png()
       .toBuffer();
-    const { pixels, width, height } = await decodeImage(content);
+    const { pixels, width, height } = await decoded(content);
     assert.deepEqual([width, height], [rows[0]!.length, rows.length], `orientation ${orientation}`);
     const letters = Array.from({ length: 3 }, (_, p) => 'rgb'[pixels.indexOf(255, p * 3) - p * 3]);
     assert.equal(letters.join(''), rows.join(''), `orientation ${orientation}`);

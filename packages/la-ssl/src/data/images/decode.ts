@@ -5,9 +5,10 @@
  * `convert('L')` of that), but for two things that are right where that is not: the orientation in EXIF is followed, and
  * 16 bits are scaled to 8, not cut off (gray ones by a window, where one is given). Of several pages the first is taken.
  */
-import sharp from 'sharp';
+import { fromData, type Tensor } from '@la-ssl/torch';
+import { decodeJpeg } from './jpeg.js';
 import { luminance } from './luminance.js';
-import type { Channels, Picture } from './resize.js';
+import type { Channels } from './resize.js';
 import { type Window, windowed } from './window.js';
 
 /** Endings of image files, in lower case. */
@@ -33,13 +34,25 @@ export interface PictureOptions {
 
 /**
  * @param content - of an image file
+ * @returns uint8 `[H, W, C]`, which the caller frees
  * @throws Error that says what is wrong: truncated, broken, or of another kind
  */
 export async function decodeImage(
   content: Uint8Array,
   { channels = 3, window = 'full' }: PictureOptions = {},
-): Promise<Picture> {
+): Promise<Tensor> {
   if (content.length === 0) throw new Error('is empty');
+  const image = decodeJpeg(content, channels, MOST_PIXELS) ?? (await decodeAny(content, channels, window));
+  const [height, width, depth] = image.shape as [number, number, Channels];
+  if (depth === channels) return image;
+  const pixels = image.data() as Uint8Array;
+  image.dispose();
+  return fromData(channels === 1 ? luminance(pixels) : thrice(pixels), [height, width, channels]);
+}
+
+/** By libvips: whatever it is. @returns `[H, W, 1]` where the window applies or gray is wanted of a gray image, else `[H, W, 3]` */
+export async function decodeAny(content: Uint8Array, channels: Channels, window: Window): Promise<Tensor> {
+  const { default: sharp } = await import('sharp'); // late, since threads begin sooner without it
   const options = { failOn: 'error', ignoreIcc: true, autoOrient: true, limitInputPixels: false } as const;
   const image = sharp(content, options);
   const { format, depth, space, width, height } = await image.metadata().catch(() => {
@@ -65,9 +78,8 @@ export async function decodeImage(
   if (info.channels !== expected) {
     throw new Error(`decodes to ${info.channels} channels, not ${expected}`);
   }
-  const decoded = isWindowed ? windowed(new Uint16Array(new Uint8Array(data).buffer), window) : data;
-  const pixels = expected === channels ? decoded : channels === 1 ? luminance(decoded) : thrice(decoded);
-  return { pixels, channels, width: info.width, height: info.height };
+  const pixels = isWindowed ? windowed(new Uint16Array(new Uint8Array(data).buffer), window) : data;
+  return fromData(pixels, [info.height, info.width, expected]);
 }
 
 /** Gray as red, green and blue. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import sharp from 'sharp';
+import { decodeImage, type PictureOptions } from './decode.js';
 
 /**
  * Makes a folder that goes when the test ends.
@@ -27,4 +28,14 @@ export async function picturesOf(
     writeFileSync(join(root, file), text);
   }
   return root;
+}
+
+/** What `decodeImage` makes of a file, out of libtorch's memory: pixels `[H, W, C]`. */
+export async function decoded(
+  content: Uint8Array,
+  options?: PictureOptions,
+): Promise<{ pixels: Uint8Array; width: number; height: number }> {
+  using image = await decodeImage(content, options);
+  const [height = 0, width = 0] = image.shape;
+  return { pixels: image.data() as Uint8Array, width, height };
 }

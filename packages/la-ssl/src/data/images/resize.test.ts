@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fromData } from '@la-ssl/torch';
 import { luminance } from './luminance.js';
 import { resizeAndCrop } from './resize.js';
 
@@ -29,7 +30,7 @@ function picture(width: number, height: number): Uint8Array {
 test('resize and crop give the very pixels of torchvision', () => {
   assert.equal(cases.length, 8);
   for (const { width, height, side, pixels } of cases) {
-    const result = resizeAndCrop({ pixels: picture(width, height), channels: 3, width, height }, side);
+    const result = resizeAndCrop(fromData(picture(width, height), [height, width, 3]), side);
     const expected = Buffer.from(pixels, 'base64'); // [S, S, 3]
     const area = side * side;
     assert.equal(expected.length, 3 * area);
@@ -41,7 +42,7 @@ test('resize and crop give the very pixels of torchvision', () => {
 test('gray gives the very pixels of convert("L") and torchvision', () => {
   for (const { width, height, side, gray } of cases) {
     const pixels = luminance(picture(width, height));
-    const result = resizeAndCrop({ pixels, channels: 1, width, height }, side);
+    const result = resizeAndCrop(fromData(pixels, [height, width, 1]), side);
     assert.deepEqual(result, new Uint8Array(Buffer.from(gray, 'base64')), `${width} × ${height} to ${side}`);
   }
   const every = (i: number): number => (i % 52) * 5;
@@ -55,15 +56,10 @@ test('gray gives the very pixels of convert("L") and torchvision', () => {
 });
 
 test('one colour stays that colour, and an image of the right size stays as it is', () => {
-  const plain = {
-    pixels: new Uint8Array(50 * 70 * 3).fill(255),
-    channels: 3 as const,
-    width: 50,
-    height: 70,
-  };
+  const plain = fromData(new Uint8Array(50 * 70 * 3).fill(255), [70, 50, 3]);
   assert.ok(resizeAndCrop(plain, 16).every((value) => value === 255));
   const own = picture(12, 12);
-  const result = resizeAndCrop({ pixels: own, channels: 3, width: 12, height: 12 }, 12);
+  const result = resizeAndCrop(fromData(own, [12, 12, 3]), 12);
   assert.ok(own.every((value, i) => result[(i % 3) * 144 + Math.floor(i / 3)] === value));
 });
 
@@ -71,7 +67,7 @@ test('of a very long image the middle is left', () => {
   const width = 200_000;
   const pixels = new Uint8Array(width * 3);
   for (let x = 0; x < width; x++) pixels[x * 3] = x < width / 2 ? 10 : 90;
-  const result = resizeAndCrop({ pixels, channels: 3, width, height: 1 }, 8);
+  const result = resizeAndCrop(fromData(pixels, [1, width, 3]), 8);
   // 8 pixels for each: the outer ones lie 7/16 beside the edge, and so have 1/16 of the other side.
   assert.deepEqual([result[0], result[7]], [15, 85]);
 });
