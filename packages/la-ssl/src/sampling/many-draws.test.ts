@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { Random } from '../random.js';
 import { manyDraws } from './many-draws.js';
@@ -94,6 +95,15 @@ describe('manyDraws', () => {
     assert.deepEqual(manyDraws(weights, 5_000, 1, 2, 3), draws);
     assert.notDeepEqual(manyDraws(weights, 5_000, 1, 3, 3), draws);
     assert.notDeepEqual(manyDraws(weights, 5_000, 2, 2, 3), draws);
+  });
+
+  it('makes the draws that it has always made, so that runs are resumed and repeated by later versions', () => {
+    const count = 300_000;
+    const weights = new Float64Array(count).map((_, i) => ((i * 7919) % 1000) ** 4 / (1 + (i % 3)));
+    const digest = createHash('sha256')
+      .update(manyDraws(weights, count, 1, 2, 3))
+      .digest('hex');
+    assert.equal(digest, '15611dac4c57bcecaa9ac2b28840ac0c9d4147383a9635fe0ca42a8800234f6a');
   });
 
   it('draws the only example with a weight, wherever it is and however small that weight', () => {

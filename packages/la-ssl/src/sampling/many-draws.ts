@@ -16,6 +16,8 @@ const CELL = 2 ** 10;
 const GUIDE_BITS = 11;
 /** Draws made at a time. */
 const PIECE = 2 ** 11;
+/** Steps of 2⁻³¹ of the total: a cumulative weight that is as far above a word is above every number that the word begins. */
+const UNSURE = 3;
 
 /**
  * @param weights - N ≥ 1 numbers, finite and ≥ 0, not all 0; weights or not
@@ -113,29 +115,39 @@ class Cell {
 
   /**
    * The draw of a number x below the total: the first example whose cumulative weight is above x. One word has 32 bits of x,
-   * and hardly ever do they leave open which example it is; then 32 more are made.
+   * and whole numbers hardly ever leave open which example it is.
    */
   #look(start: number, total: number, count: number): void {
     const words = this.#words;
-    const cumulative = this.#cumulative;
     const whole = this.#whole;
     const guide = this.#guide;
     const draws = this.#draws;
-    const unit = total / 2 ** 32;
     this.#random.fill(count === PIECE ? words : words.subarray(0, count));
     for (let k = 0; k < count; k++) {
       const word = words[k]!;
-      let x = word * unit;
       const half = word >>> 1;
       let i = guide[word >>> (32 - GUIDE_BITS)]!;
       i += (whole[i]! - half) >>> 31; // 1 where the difference is below 0: no branch to guess
       i += (whole[i]! - half) >>> 31;
-      while (cumulative[i]! <= x) i++;
-      if (cumulative[i]! < x + unit) {
-        x += (this.#random.uint32() / 2 ** 32) * unit;
-        while (cumulative[i]! <= x) i++;
-      }
+      while (whole[i]! < half) i++;
+      if (whole[i]! - half < UNSURE) i = this.#exactly(i, word, total);
       draws[k] = start + i;
     }
+  }
+
+  /**
+   * The draw of a number x that begins with the bits of `word`, where whole numbers do not tell it.
+   * @param i - an example before which the cumulative weights are not above x
+   */
+  #exactly(i: number, word: number, total: number): number {
+    const cumulative = this.#cumulative;
+    const unit = total / 2 ** 32;
+    let x = word * unit;
+    while (cumulative[i]! <= x) i++;
+    if (cumulative[i]! < x + unit) {
+      x += (this.#random.uint32() / 2 ** 32) * unit; // which example it is takes 32 bits more
+      while (cumulative[i]! <= x) i++;
+    }
+    return i;
   }
 }

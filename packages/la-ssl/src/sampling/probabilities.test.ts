@@ -33,6 +33,19 @@ describe('samplingProbabilities', () => {
     assert.deepEqual(speeds.map(h), [5.5, 3.5, 1.5, 0]);
   });
 
+  it("has weights of the paper's formula to the last bit, however large gamma and speeds are", () => {
+    const random = new Random(3);
+    const speeds = Float64Array.from({ length: 2_000 }, () => Math.exp(300 * random.uniform() - 150));
+    speeds.set([5e-324, 1e-308, 1, 1e300, Number.MAX_VALUE]);
+    for (const gamma of [0, 0.3, 10, 1e6, 1e200]) {
+      const { threshold, h } = linearScaling(speeds, { r: 0.7, gamma });
+      for (const [i, speed] of speeds.entries()) {
+        const formula = Math.max(0, threshold! - gamma * (speed - threshold!));
+        assert.equal(h(speed, i), formula, `gamma ${gamma}, speed ${speed}`);
+      }
+    }
+  });
+
   it('is uniform where all speeds are equal, where gamma is 0, and for one example', () => {
     assertClose(samplingProbabilities([7, 7, 7, 7], { r: 0.1, gamma: 10 }), [0.25, 0.25, 0.25, 0.25]);
     assertClose(samplingProbabilities([1, 2, 3, 4], { r: 0.5, gamma: 0 }), [0.25, 0.25, 0.25, 0.25]);

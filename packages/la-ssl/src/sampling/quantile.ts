@@ -34,14 +34,14 @@ export function asFloat64(values: ArrayLike<number>): Float64Array {
   return values instanceof Float64Array ? values : new Float64Array(values);
 }
 
-/** Up to so many values are sorted as they are. */
+/** Up to so many values are sorted. */
 const FEW = 2 ** 12;
 /** Half the width of the bracket, in standard deviations of a rank of the random few: hardly ever missed. */
 const DEVIATIONS = 5;
 
 /**
  * The values that would be at places `k` and `k + 1` (the last one where there is none after it) if they were sorted.
- * Two of a random n^⅔ bracket them, and only what lies between those two is sorted.
+ * Two of a random n^⅔ bracket them, and only what lies between those two is looked at further.
  *
  * Source: R. W. Floyd, R. L. Rivest, Expected time bounds for selection, CACM 1975
  */
@@ -51,8 +51,8 @@ function neighbours(values: Float64Array, k: number): [number, number] {
   if (count > FEW) {
     const [low, high] = bracket(values, k);
     const inside = whatLiesBetween(values, low, high);
-    if (inside && inside.first <= k && next < inside.first + inside.sorted.length) {
-      return [inside.sorted[k - inside.first]!, inside.sorted[next - inside.first]!];
+    if (inside && inside.first <= k && next < inside.first + inside.values.length) {
+      return neighbours(inside.values, k - inside.first);
     }
   }
   const sorted = values.slice().sort();
@@ -75,16 +75,16 @@ function bracket(values: Float64Array, k: number): [number, number] {
 }
 
 /**
- * @returns the values from `low` to `high` in ascending order, `first` the place of the first of them among all; null
- *   where they are too many to be worth it: values that occur very often
+ * @returns the values from `low` to `high`, `first` the place of the least of them among all; null where they are too many to
+ *   be worth it: values that occur very often
  */
 function whatLiesBetween(
   values: Float64Array,
   low: number,
   high: number,
-): { sorted: Float64Array; first: number } | null {
+): { values: Float64Array; first: number } | null {
   const count = values.length;
-  const inside = new Float64Array(Math.ceil(count / 8));
+  const inside = new Float64Array(Math.ceil(count / 4));
   let first = 0;
   let found = 0;
   for (let i = 0; i < count; i++) {
@@ -93,5 +93,5 @@ function whatLiesBetween(
     if (value < low) first++;
     else inside[found++] = value; // beyond the end nothing is stored
   }
-  return found > inside.length ? null : { sorted: inside.subarray(0, found).sort(), first };
+  return found > inside.length ? null : { values: inside.subarray(0, found), first };
 }

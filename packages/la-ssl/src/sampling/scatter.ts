@@ -66,30 +66,28 @@ class Choices {
   readonly #bits: number;
   readonly #random: Random;
   readonly #words = new Uint32Array(WORDS);
-  /** A word has 2 to the power of this many choices. */
-  readonly #perWord: number;
-  /** Of the choices in `#words`, the next; 0 where all have been used. */
-  #next = 0;
+  /** The bytes or halves of the words, whose lowest bits are the choices. */
+  readonly #parts: Uint8Array | Uint16Array;
+  /** Of the parts, the next. */
+  #next: number;
 
   constructor(bits: number, random: Random) {
     this.#bits = bits;
     this.#random = random;
-    this.#perWord = bits <= 8 ? 2 : 1;
+    const { buffer } = this.#words;
+    this.#parts = bits <= 8 ? new Uint8Array(buffer) : new Uint16Array(buffer);
+    this.#next = this.#parts.length;
   }
 
   /** @returns where each bucket starts, once `count` values have been put */
   starts(count: number): Int32Array {
     const sizes = new Int32Array(2 ** this.#bits);
-    const words = this.#words;
-    const perWord = this.#perWord;
-    const width = 32 >>> perWord;
+    const parts = this.#parts;
     const mask = 2 ** this.#bits - 1;
-    for (let left = count; left > 0; left -= WORDS << perWord) {
-      this.#random.fill(words);
-      const size = Math.min(left, WORDS << perWord);
-      for (let k = 0; k < size; k++) {
-        sizes[(words[k >>> perWord]! >>> ((k & ((1 << perWord) - 1)) * width)) & mask]! += 1;
-      }
+    for (let left = count; left > 0; left -= parts.length) {
+      this.#random.fill(this.#words);
+      const size = Math.min(left, parts.length);
+      for (let k = 0; k < size; k++) sizes[parts[k]! & mask]! += 1;
     }
     let start = 0;
     return sizes.map((size) => {
@@ -100,17 +98,16 @@ class Choices {
 
   /** Writes the first `count` of `values` into `order`, each at the next of `places` of its bucket. */
   put(values: Int32Array, count: number, order: Int32Array, places: Int32Array): void {
-    const words = this.#words;
-    const perWord = this.#perWord;
-    const width = 32 >>> perWord;
+    const parts = this.#parts;
     const mask = 2 ** this.#bits - 1;
-    const last = (WORDS << perWord) - 1;
     let next = this.#next;
-    for (let k = 0; k < count; k++) {
-      if (next === 0) this.#random.fill(words);
-      const bucket = (words[next >>> perWord]! >>> ((next & ((1 << perWord) - 1)) * width)) & mask;
-      order[places[bucket]!++] = values[k]!;
-      next = (next + 1) & last;
+    for (let k = 0; k < count; ) {
+      if (next === parts.length) {
+        this.#random.fill(this.#words);
+        next = 0;
+      }
+      const end = Math.min(count, k + parts.length - next);
+      for (; k < end; k++) order[places[parts[next++]! & mask]!++] = values[k]!;
     }
     this.#next = next;
   }
@@ -121,19 +118,17 @@ class Choices {
  * left out that the smaller ones would have too many of (D. Lemire, Fast random integer generation in an interval, 2019).
  */
 function shuffle(values: Int32Array, random: Random, words: Uint32Array): void {
-  let next = words.length;
   for (let n = values.length; n > 1; ) {
-    if (next === words.length) {
-      random.fill(words);
-      next = 0;
+    random.fill(words);
+    for (let k = 0; k < words.length && n > 1; k++) {
+      const word = words[k]!;
+      const rest = Math.imul(word, n) >>> 0;
+      if (rest < n && rest < WORD % n) continue;
+      const j = ((word * n) / WORD) | 0;
+      n--;
+      const swapped = values[n]!;
+      values[n] = values[j]!;
+      values[j] = swapped;
     }
-    const word = words[next++]!;
-    const rest = Math.imul(word, n) >>> 0;
-    if (rest < n && rest < WORD % n) continue;
-    const j = Math.floor((word * n) / WORD);
-    n--;
-    const swapped = values[n]!;
-    values[n] = values[j]!;
-    values[j] = swapped;
   }
 }

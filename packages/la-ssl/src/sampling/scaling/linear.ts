@@ -19,7 +19,12 @@ export const linear = {
     const threshold = quantile(speeds, r);
     return (gamma) => {
       checkNotNegative('gamma', gamma);
-      return { threshold, h: (speed) => Math.max(0, threshold - gamma * (speed - threshold)) };
+      const h = (speed: number): number => {
+        const weight = Math.max(-Number.MAX_VALUE, threshold - gamma * (speed - threshold));
+        // max(0, weight) by no branch: speeds come in no order, and the processor would guess wrongly.
+        return (weight + Math.abs(weight)) / 2;
+      };
+      return { threshold, h };
     };
   },
 } satisfies ScalingShape;
