@@ -1,7 +1,25 @@
-/** What sides share whose work is a training step. */
+/** What our sides share whose work is a training step: their options, and how they are driven. */
 import { setImmediate } from 'node:timers/promises';
-import { getThreads, libtorchVersion } from '@la-ssl/torch';
+import { parseArgs } from 'node:util';
+import { getThreads, libtorchVersion, setThreads } from '@la-ssl/torch';
 import { serve, timed } from './serve.mjs';
+
+/**
+ * @param own - a side's own options with their defaults, texts as all
+ * @returns those and what all have; so many threads are used from then on
+ */
+export function stepOptions(own) {
+  const shared = { precision: 'float32', threads: String(getThreads()), warmup: '10' };
+  const withDefaults = Object.entries({ ...shared, ...own });
+  const { values } = parseArgs({
+    options: {
+      ...Object.fromEntries(withDefaults.map(([name, value]) => [name, { type: 'string', default: value }])),
+      export: { type: 'string' },
+    },
+  });
+  setThreads(Number(values.threads));
+  return { ...values, bfloat16: values.precision === 'bfloat16' };
+}
 
 /**
  * A training step: `warmup` of them first, then as many as a line says. The readiness has the losses of the first three, an answer

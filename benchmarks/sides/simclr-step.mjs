@@ -3,30 +3,18 @@
  * `serve-steps.mjs` says; the losses are of the first steps, to see that both sides compute the same.
  * `--export FILE` writes the first weights and the images, for the other side to start from.
  */
-import { parseArgs } from 'node:util';
-import { Generator, optim, randn, saveSafetensors, scope, setThreads } from '@la-ssl/torch';
+import { Generator, optim, randn, saveSafetensors, scope } from '@la-ssl/torch';
 import { SimCLR } from 'la-ssl/methods';
 import { ResNet } from 'la-ssl/models';
 import { Random } from 'la-ssl/random';
-import { serveSteps } from './serve-steps.mjs';
+import { serveSteps, stepOptions } from './serve-steps.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    precision: { type: 'string', default: 'float32' },
-    width: { type: 'string', default: '16' },
-    pairs: { type: 'string', default: '64' },
-    size: { type: 'string', default: '32' },
-    threads: { type: 'string' },
-    warmup: { type: 'string', default: '10' },
-    export: { type: 'string' },
-  },
-});
-if (options.threads) setThreads(Number(options.threads));
+const options = stepOptions({ width: '16', pairs: '64', size: '32' });
 
 const generator = new Generator(1);
 const [pairs, size] = [Number(options.pairs), Number(options.size)];
 const encoder = new ResNet({ depth: 18, stem: 'cifar', width: Number(options.width), generator });
-const bfloat16 = options.precision === 'bfloat16';
+const { bfloat16 } = options;
 const method = new SimCLR({ encoder, temperature: 0.5, maskDuplicates: false, bfloat16, generator });
 const views = [0, 1].map(() => randn([pairs, 3, size, size], { generator }));
 const context = {

@@ -2,25 +2,13 @@
  * Our side of `works/vit.mjs`: a training step of MAE or DINO on ViT-Tiny/4, 64 images of 32×32. Driven by lines as `simclr-step.mjs`.
  * `--export FILE` writes the first weights, the views and MAE's mask, which is the same in every step.
  */
-import { parseArgs } from 'node:util';
-import { Generator, optim, randn, saveSafetensors, scope, setThreads } from '@la-ssl/torch';
+import { Generator, optim, randn, saveSafetensors, scope } from '@la-ssl/torch';
 import { drawOrder, METHODS } from 'la-ssl/methods';
 import { createEncoder } from 'la-ssl/models';
 import { Random } from 'la-ssl/random';
-import { serveSteps } from './serve-steps.mjs';
+import { serveSteps, stepOptions } from './serve-steps.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    method: { type: 'string', default: 'mae' },
-    precision: { type: 'string', default: 'float32' },
-    depth: { type: 'string', default: '12' },
-    images: { type: 'string', default: '64' },
-    threads: { type: 'string', default: '1' },
-    warmup: { type: 'string', default: '5' },
-    export: { type: 'string' },
-  },
-});
-setThreads(Number(options.threads));
+const options = stepOptions({ method: 'mae', depth: '12', images: '64' });
 
 const [SIZE, PATCH] = [32, 4];
 const count = Number(options.images);
@@ -33,7 +21,7 @@ const method = spec.create(
         ...{ depth: Number(options.depth), patchSize: PATCH, imageSize: SIZE, generator },
         ...own,
       }),
-    ...{ generator, bfloat16: options.precision === 'bfloat16' },
+    ...{ generator, bfloat16: options.bfloat16 },
   },
   spec.options,
 );

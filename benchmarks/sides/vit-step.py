@@ -2,16 +2,13 @@
 
 Plain eager PyTorch, float32 as commonly run, or all under autocast to bfloat16, with AdamW over all parameters at once.
 """
-import argparse
 import copy
-import json
-import sys
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from serve_steps import serve_steps, step_options, step_parser
 from simclr_model import autocast_of, load
 
 
@@ -153,15 +150,10 @@ class DINO(nn.Module):
         self.center.mul_(0.9).add_(self.mean, alpha=0.1)
 
 
-parser = argparse.ArgumentParser()
+parser = step_parser()
 parser.add_argument("--method", choices=["mae", "dino"], default="mae")
-parser.add_argument("--precision", default="float32")
 parser.add_argument("--depth", type=int, default=12)
-parser.add_argument("--threads", type=int, default=1)
-parser.add_argument("--warmup", type=int, default=5)
-parser.add_argument("--load", required=True)
-options = parser.parse_args()
-torch.set_num_threads(options.threads)
+options = step_options(parser)
 
 state = load(options.load)
 order = state.pop("order")
@@ -182,12 +174,4 @@ def step():
     return loss.item()
 
 
-losses = [step() for _ in range(options.warmup)][:3]
-print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads(), "losses": losses}), flush=True)
-for line in sys.stdin:
-    ms, cpu = [], time.process_time()
-    for _ in range(int(line)):
-        started = time.perf_counter()
-        step()
-        ms.append((time.perf_counter() - started) * 1000)
-    print(json.dumps({"ms": ms, "cpuMs": (time.process_time() - cpu) * 1000 / len(ms)}), flush=True)
+serve_steps(step, options.warmup)
