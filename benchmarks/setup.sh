@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-say() { printf '%s\n' "$*" >&2; }
+. ../scripts/apt-install.sh
 
 # A python3 with PyTorch is taken as it is, as run.mjs does: it must have the others too.
 python=""
@@ -23,18 +23,8 @@ if [ -n "$missing" ]; then
     say "$python has a PyTorch that is not the system's. Install these for it too:$missing (by their Debian names)."
     exit 1
   fi
-  if ! command -v apt-get >/dev/null; then
-    say "Missing here:$missing (by their Debian names). Install them and run make bench again."
-    exit 1
-  fi
-  if [ "$(id -u)" = 0 ]; then as_root=""; elif command -v sudo >/dev/null; then as_root="sudo"; else
-    say "Missing here:$missing. Install them as root: apt-get install$missing"
-    exit 1
-  fi
-  say "Installing$missing"
-  $as_root apt-get update -qq
   # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o=Dpkg::Use-Pty=0 $missing >&2
+  install_needed "make bench" $missing
 fi
 
 # libopenblas0-pthread is unpacked beside the benchmark, not installed: Debian ranks it above the OpenMP flavour, so that installing

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-say() { printf '%s\n' "$*" >&2; }
+. scripts/apt-install.sh
 
 command -v node >/dev/null || { say "Node.js 20.9 or later is needed: https://nodejs.org"; exit 1; }
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' ||
@@ -22,26 +22,10 @@ elif [ "${found#*the system}" != "$found" ] && ! ldconfig -p 2>/dev/null | grep 
   missing="$missing libopenblas0-openmp" # without it Debian's libtorch multiplies matrices with reference BLAS
 fi
 
-as_root=""
-if [ "$(id -u)" != 0 ]; then as_root="sudo"; fi
-install() {
-  $as_root apt-get update -qq &&
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o=Dpkg::Use-Pty=0 "$@" >&2
-}
-
 if [ -n "$missing" ]; then
-  if ! command -v apt-get >/dev/null; then
-    node packages/torch/scripts/build-native.mjs --find || true
-    say "Missing here:$missing (by their Debian names). Install them and run make again."
-    exit 1
-  fi
-  if [ -n "$as_root" ] && ! command -v sudo >/dev/null; then
-    say "Missing here:$missing. Install them as root: apt-get install$missing"
-    exit 1
-  fi
-  say "Installing$missing (a few hundred megabytes with what they need)"
+  command -v apt-get >/dev/null || node packages/torch/scripts/build-native.mjs --find || true # says what it looked for
   # shellcheck disable=SC2086
-  install $missing
+  install_needed make $missing
 fi
 
 # With libjpeg the addon decodes JPEG files itself, which is faster; a first build tries to have it, and does without.
