@@ -1,7 +1,7 @@
 /**
  * `la_ssl::conv2d`: convolution of images with a gradient of the weight of our own, `convolution_loops.cc`, where bfloat16
  * meets a 3×3 kernel. Output and gradient of the input are libtorch's (oneDNN's), near what the processor can do; that of
- * the weight, a third of all products, was not. Everywhere else the operator is `at::conv2d`.
+ * the weight, a third of all products, was not. Everywhere else the operator is `at::conv2d`, the plain reference.
  *
  * Under autocast the weight stays in float32: it is rounded here, and its gradient is not.
  */

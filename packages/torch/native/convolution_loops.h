@@ -22,7 +22,7 @@ bool takesWeightGradient(const Convolution& c);
 
 /**
  * `out[o][ky][kx][i] = Σ gradient[n][y][x][o] · input[n][stride·y + ky − 1][stride·x + kx − 1][i]`, summed in float32.
- * The sums are in an order that does not depend on `threads`.
+ * The same numbers for the same number of threads.
  * @param input - `[images, height, width, inChannels]`, bfloat16
  * @param gradient - `[images, outHeight, outWidth, outChannels]`, bfloat16
  * @param out - `[outChannels, 3, 3, inChannels]`
