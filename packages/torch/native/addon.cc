@@ -580,6 +580,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     c10::SetStackTraceFetcher([] { return std::string(); });
     registerAugment();
     registerBatchNorm();
+    registerConv2d();
     registerJpeg();
     registerResize();
     return true;

@@ -18,6 +18,8 @@ void registerOperator(const std::string& schema, Function* function) {
 
 /** `batch_norm.cc` */
 void registerBatchNorm();
+/** `conv2d.cc` */
+void registerConv2d();
 /** `augment.cc` */
 void registerAugment();
 /** `resize.cc` */

@@ -264,6 +264,10 @@ const cases: Record<string, Case> = {
     ],
     f: (x, w) => conv2d(x, w, { groups: 2, dilation: [2, 1] }),
   },
+  'conv2d: native/conv2d.cc': {
+    shapes: [[8, 16, 3, 2], [16, 16, 3, 3], [16]],
+    f: (x, w, b) => call('la_ssl::conv2d', x, w, b, 2, 1) as Tensor,
+  },
   'conv2d: channels last': {
     shapes: [
       [2, 2, 5, 4],

@@ -1,5 +1,22 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { einsum, Generator, randn, scope } from '../index.js';
+import {
+  autocast,
+  call,
+  conv2d,
+  type DType,
+  einsum,
+  Generator,
+  getThreads,
+  hasFastBfloat16,
+  noGrad,
+  randn,
+  scope,
+  setThreads,
+  type Tensor,
+  zeros,
+} from '../index.js';
 import { assertAllclose } from '../testing.js';
 import { Conv2d } from './conv2d.js';
 
@@ -30,5 +47,188 @@ test('a strided 1×1 convolution of few channels in channels-last has its gradie
       });
     }
     conv.dispose();
+  }
+});
+
+/** Of a 3×3 convolution with padding 1. */
+interface Case {
+  images: number;
+  channels: [number, number];
+  size: [number, number];
+  stride: number;
+  bias?: boolean;
+}
+type Operator = (x: Tensor, weight: Tensor, bias: Tensor | null, stride: number) => Tensor;
+type Format = 'channelsLast' | 'contiguous';
+
+const own: Operator = (x, weight, bias, stride) =>
+  call('la_ssl::conv2d', x, weight, bias, stride, 1) as Tensor;
+const ofLibtorch: Operator = (x, weight, bias, stride) => conv2d(x, weight, { bias, stride, padding: 1 });
+const cast =
+  (operator: Operator): Operator =>
+  (...args) =>
+    autocast(() => operator(...args));
+
+/** @returns output and gradients of input, weight and bias; all numbers drawn are ones that bfloat16 has */
+function results(operator: Operator, c: Case, dtype: DType, format: Format = 'channelsLast'): Tensor[] {
+  const generator = new Generator(7);
+  const draw = (shape: readonly number[]): Tensor =>
+    randn(shape, { generator }).add(0.25).to('bfloat16').to(dtype).contiguous({ memoryFormat: format });
+  const x = draw([c.images, c.channels[0], ...c.size]).requiresGrad_();
+  const weight = draw([c.channels[1], c.channels[0], 3, 3]).requiresGrad_();
+  const bias = c.bias ? randn([c.channels[1]], { generator }).to(dtype).requiresGrad_() : null;
+  const output = operator(x, weight, bias, c.stride);
+  output.mul(draw(output.shape)).sum().backward();
+  const learned = [x, weight, bias].filter((t) => t !== null);
+  return [output.detach(), ...learned.map((t) => t.grad as Tensor)];
+}
+
+/** `‖a − b‖ / ‖b‖` */
+const distance = (a: Tensor, b: Tensor): number =>
+  scope(() => {
+    const [x, y] = [a, b].map((t) => t.detach().to('float64')) as [Tensor, Tensor];
+    return x.sub(y).square().sum().sqrt().item() / y.square().sum().sqrt().item();
+  });
+const assertEqual = (actual: Tensor[], expected: Tensor[]): void => {
+  assert.equal(actual.length, expected.length);
+  for (const [i, t] of actual.entries()) {
+    assert.equal(t.dtype, expected[i]?.dtype);
+    assert.deepEqual(t.toFloat64Array(), expected[i]?.toFloat64Array());
+  }
+};
+
+const hasOwnLoops = hasFastBfloat16() && !readFileSync('/proc/cpuinfo', 'utf8').includes('amx_bf16');
+
+const taken: Case[] = [
+  { images: 8, channels: [16, 16], size: [5, 7], stride: 1 },
+  { images: 9, channels: [16, 32], size: [6, 6], stride: 2 },
+  { images: 11, channels: [32, 48], size: [7, 4], stride: 2 },
+  { images: 8, channels: [48, 16], size: [1, 2], stride: 1 },
+  { images: 8, channels: [16, 16], size: [1, 9], stride: 2 },
+  { images: 8, channels: [16, 16], size: [2, 2], stride: 2 },
+  { images: 10, channels: [16, 16], size: [33, 18], stride: 1 },
+  { images: 9, channels: [16, 16], size: [35, 40], stride: 2 },
+  { images: 75, channels: [64, 16], size: [4, 4], stride: 3 },
+  { images: 9, channels: [192, 192], size: [3, 3], stride: 1 },
+];
+const left: Case[] = [
+  { images: 1, channels: [16, 16], size: [8, 8], stride: 1 },
+  { images: 8, channels: [12, 16], size: [6, 6], stride: 1 },
+  { images: 8, channels: [16, 24], size: [6, 6], stride: 2 },
+  { images: 8, channels: [16, 16], size: [6, 1], stride: 1 },
+  { images: 8, channels: [16, 16], size: [6, 6], stride: 1, bias: true },
+];
+const nameOf = ({ images, channels, size, stride, bias }: Case): string =>
+  `${images} images of ${channels[0]}×${size.join('×')} to ${channels[1]} channels, stride ${stride}${bias ? ', bias' : ''}`;
+
+for (const c of taken) {
+  test(`3×3, bfloat16, ${nameOf(c)}: the gradient of the weight as exact as sums in float32`, () => {
+    scope(() => {
+      const exact = results(ofLibtorch, c, 'float64', 'contiguous');
+      const libtorch = results(cast(ofLibtorch), c, 'float32');
+      for (const format of ['channelsLast', 'contiguous'] as const) {
+        const [output, gradX, gradWeight] = results(cast(own), c, 'float32', format) as [
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
+        assert.equal(gradWeight.dtype, 'float32');
+        // bfloat16 keeps 8 bits; libtorch rounds to it.
+        const allowed = hasOwnLoops ? 1e-6 : 2 ** -8;
+        const far = distance(gradWeight, exact[2] as Tensor);
+        assert.ok(far < allowed, `relative distance ${far}`);
+        assertAllclose(gradWeight, exact[2] as Tensor, { rtol: allowed, atol: 40 * allowed });
+        if (format === 'channelsLast') assertEqual([output, gradX], libtorch.slice(0, 2));
+        else
+          assert.ok(
+            distance(output, exact[0] as Tensor) < 2 ** -8 && distance(gradX, exact[1] as Tensor) < 2 ** -8,
+          );
+      }
+      const [output, gradX, gradWeight] = results(own, c, 'bfloat16') as [Tensor, Tensor, Tensor];
+      assertEqual([output, gradX], results(ofLibtorch, c, 'bfloat16').slice(0, 2));
+      assert.equal(gradWeight.dtype, 'bfloat16');
+      assert.ok(distance(gradWeight, exact[2] as Tensor) < 2 ** -8);
+    });
+  });
+}
+
+test('elsewhere it is the operator of libtorch, to the last bit', () => {
+  for (const c of [...taken, ...left]) {
+    scope(() => {
+      assertEqual(results(own, c, 'float32'), results(ofLibtorch, c, 'float32'));
+      if (left.includes(c)) {
+        assertEqual(results(cast(own), c, 'float32'), results(cast(ofLibtorch), c, 'float32'));
+      }
+    });
+  }
+});
+
+test('gradients of what was sliced or is no leaf', () => {
+  const c: Case = { images: 8, channels: [16, 16], size: [6, 5], stride: 1 };
+  const sliced =
+    (operator: Operator): Operator =>
+    (x, weight, bias, stride) =>
+      operator(x.flip([3]).slice({ dim: 2, step: 2 }), weight.mul(2).transpose(2, 3), bias, stride);
+  scope(() => {
+    const exact = results(sliced(ofLibtorch), c, 'float64');
+    const actual = results(sliced(cast(own)), c, 'float32');
+    const allowed = [2 ** -8, 2 ** -8, hasOwnLoops ? 1e-6 : 2 ** -8];
+    for (const [i, t] of actual.entries()) {
+      const far = distance(t, exact[i] as Tensor);
+      assert.ok(far < (allowed[i] as number), `relative distance ${far} of ${i}`);
+    }
+  });
+});
+
+test('with no gradient of input or weight asked for there is none', () => {
+  scope(() => {
+    const generator = new Generator(2);
+    const draw = (shape: number[]): Tensor => randn(shape, { generator });
+    const x = draw([8, 16, 4, 4]);
+    const weight = draw([16, 16, 3, 3]).requiresGrad_();
+    cast(own)(x, weight, null, 1).sum().backward();
+    assert.equal(x.grad, null);
+    assert.ok(weight.grad !== null);
+    const frozen = weight.detach();
+    x.requiresGrad_();
+    cast(own)(x, frozen, null, 1).sum().backward();
+    assert.ok(x.grad !== null);
+    assert.equal(frozen.grad, null);
+    assert.equal(noGrad(() => cast(own)(x, weight, null, 1)).requiresGrad, false);
+  });
+});
+
+test('on two threads the same numbers each time, and those of one thread but for the order of sums', () => {
+  const before = getThreads();
+  const cases: Case[] = [
+    { images: 33, channels: [32, 32], size: [16, 16], stride: 1 },
+    { images: 33, channels: [272, 272], size: [4, 4], stride: 1 },
+  ];
+  try {
+    for (const c of cases) {
+      scope(() => {
+        const [one, two, again] = [1, 2, 2].map((threads) => {
+          setThreads(threads);
+          return results(cast(own), c, 'float32')[2] as Tensor;
+        }) as [Tensor, Tensor, Tensor];
+        assertEqual([again], [two]);
+        assert.ok(distance(two, one) < 1e-6);
+      });
+    }
+  } finally {
+    setThreads(before);
+  }
+});
+
+test('wrong arguments are errors that name the operator', () => {
+  const wrong: [Tensor, Tensor, number][] = [
+    [zeros([8, 16, 4, 4]), zeros([0, 16, 3, 3]), 1],
+    [zeros([8, 16, 4, 4]), zeros([16, 32, 3, 3]), 1],
+    [zeros([8, 16, 4, 4]), zeros([16, 16, 3, 3]), 0],
+    [zeros([8, 16, 4, 4]), zeros([16, 16]), 1],
+  ];
+  for (const [x, weight, stride] of wrong) {
+    weight.requiresGrad_();
+    assert.throws(() => cast(own)(x, weight, null, stride), /in la_ssl::conv2d/);
   }
 });
