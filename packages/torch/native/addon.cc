@@ -583,6 +583,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     registerConv2d();
     registerJpeg();
     registerResize();
+    registerAddLayerNorm();
+    registerBiasGelu();
+    registerSelfAttention();
+    registerAdamW();
     return true;
   }();
   (void)once;

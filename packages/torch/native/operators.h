@@ -20,6 +20,14 @@ void registerOperator(const std::string& schema, Function* function) {
 void registerBatchNorm();
 /** `conv2d.cc` */
 void registerConv2d();
+/** `layer_norm.cc` */
+void registerAddLayerNorm();
+/** `gelu.cc` */
+void registerBiasGelu();
+/** `attention.cc` */
+void registerSelfAttention();
+/** `adamw.cc` */
+void registerAdamW();
 /** `augment.cc` */
 void registerAugment();
 /** `resize.cc` */

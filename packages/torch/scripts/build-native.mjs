@@ -53,6 +53,8 @@ const compiler = process.env.CXX ?? 'g++';
 const hasJpeg = hasHeader('jpeglib.h');
 const flags = [
   ...['-std=c++17', '-O3', '-fopenmp', '-fPIC', '-shared', '-Wall'],
+  // As libtorch itself is compiled: a root that may set errno, or a trap, keeps a loop from being vectorised.
+  ...['-fno-math-errno', '-fno-trapping-math'],
   ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`],
   ...apiHeaders.flatMap((folder) => ['-isystem', folder]),
   ...libtorch.headers.filter((folder) => folder !== '/usr/include').flatMap((folder) => ['-isystem', folder]),

@@ -301,6 +301,18 @@ const cases: Record<string, Case> = {
       return fusedBatchNorm(x, w, b, running, null, false, false);
     },
   },
+  'addition and layer norm': {
+    shapes: [[2, 3], [2, 3], [3], [3]],
+    f: (x, branch, w, b) => {
+      const args = [x, branch, b, w, b, 1e-5, false];
+      return cat(call('la_ssl::add_layer_norm', ...args) as Tensor[]);
+    },
+  },
+  'bias and GELU': { shapes: [[4, 3], [3]], f: (x, b) => call('la_ssl::bias_gelu', x, b) as Tensor },
+  'self-attention': {
+    shapes: [[2, 3, 12], [12]],
+    f: (qkv, b) => call('la_ssl::self_attention', qkv, b, 2) as Tensor,
+  },
   layerNorm: { shapes: [[2, 3], [3], [3]], f: (x, w, b) => layerNorm(x, [3], { weight: w, bias: b }) },
   maxPool2d: { shapes: images, f: (x) => maxPool2d(x, 3, { stride: 2, padding: 1 }) },
   avgPool2d: { shapes: images, f: (x) => avgPool2d(x, 2, { padding: 1, countIncludePad: false }) },

@@ -14,5 +14,5 @@ export { MaeDecoder, type MaeDecoderOptions } from './mae-decoder.js';
 export { resamplePositions, sinCosPositions } from './positions.js';
 export { type ProjectorOptions, projector } from './projector.js';
 export { ResNet, type ResNetOptions } from './resnet.js';
-export { Block, type BlockOptions } from './transformer-block.js';
+export { type BlockOptions, Blocks } from './transformer-block.js';
 export { patchify, VIT_SIZES, VisionTransformer, type VisionTransformerOptions } from './vit.js';

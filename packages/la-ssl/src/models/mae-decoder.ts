@@ -9,7 +9,7 @@
  */
 import { cat, embedding, type Generator, nn, type Tensor, zeros } from '@la-ssl/torch';
 import { sinCosPositions } from './positions.js';
-import { Block, NORM_EPS } from './transformer-block.js';
+import { Blocks, NORM_EPS } from './transformer-block.js';
 
 export interface MaeDecoderOptions {
   /** F, size of the encoder's tokens. */
@@ -31,7 +31,7 @@ export class MaeDecoder extends nn.Module {
   readonly #embed: nn.Linear;
   readonly #maskToken: Tensor;
   readonly #positions: Tensor;
-  readonly #blocks: nn.Sequential;
+  readonly #blocks: Blocks;
   readonly #norm: nn.LayerNorm;
   readonly #pred: nn.Linear;
 
@@ -42,8 +42,7 @@ export class MaeDecoder extends nn.Module {
     this.#embed = this.child('embed', new nn.Linear(inputs, width, init));
     this.#maskToken = this.parameter('mask_token', nn.normal([1, 1, width], 0.02, init));
     this.#positions = this.buffer('pos_embed', sinCosPositions(width, grid));
-    const blocks = Array.from({ length: depth }, () => new Block({ width, heads, ...init }));
-    this.#blocks = this.child('blocks', new nn.Sequential(...blocks));
+    this.#blocks = this.child('blocks', new Blocks(depth, { width, heads, ...init }));
     this.#norm = this.child('norm', new nn.LayerNorm(width, { eps: NORM_EPS }));
     this.#pred = this.child('pred', new nn.Linear(width, patchValues, init));
   }
@@ -60,7 +59,7 @@ export class MaeDecoder extends nn.Module {
     const hidden = this.#maskToken.expand([count, length + 1 - visible, -1]);
     const tokens = cat([this.#embed.forward(encoded), hidden], { dim: 1 }); // [N, 1 + L, D]
     const placed = tokens.add(embedding(this.#positions.squeeze(0), places));
-    const decoded = this.#blocks.forward(placed).slice({ dim: 1, start: visible });
-    return this.#pred.forward(this.#norm.forward(decoded));
+    const decoded = this.#blocks.forward(placed, this.#norm).slice({ dim: 1, start: visible });
+    return this.#pred.forward(decoded);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * @file One block of a transformer, normalised before each part, with timm's `state_dict` names. ViT is made of
- * these, and so is the decoder of MAE. It has no dropout and no drop path: it does the same in training.
+ * @file The blocks of a transformer, normalised before each part, with timm's `state_dict` names. ViT is made of
+ * these, and so is the decoder of MAE. They have no dropout and no drop path: they do the same in training.
  * Source: Dosovitskiy 2021, Eq. 2 and 3, https://arxiv.org/abs/2010.11929
  */
 import { nn, type Tensor } from '@la-ssl/torch';
@@ -20,8 +20,39 @@ export interface BlockOptions {
   generator?: nn.InitOptions['generator'];
 }
 
-/** `x + attention(norm(x))`, then `x + mlp(norm(x))`, on tokens `[N, L, D]`. */
-export class Block extends nn.Module {
+/**
+ * Tokens `[N, L, D]`, a branch that is to be added to them (null for none), and the bias of that branch. A branch is added by
+ * the norm that comes next, which reads the sum anyway.
+ */
+interface Residual {
+  tokens: Tensor;
+  branch: Tensor | null;
+  bias: Tensor | null;
+}
+
+/** Blocks one after another, named by their position, and a norm of their parent's after the last. */
+export class Blocks extends nn.Module {
+  readonly #blocks: readonly Block[];
+
+  /** @throws RangeError where the heads do not divide the width */
+  constructor(depth: number, options: BlockOptions) {
+    super();
+    this.#blocks = Array.from({ length: depth }, (_, i) => this.child(String(i), new Block(options)));
+  }
+
+  /**
+   * @param tokens - `[N, L, D]`
+   * @param norm - what the sum of all blocks goes through
+   */
+  forward(tokens: Tensor, norm: nn.LayerNorm): Tensor {
+    const first: Residual = { tokens, branch: null, bias: null };
+    const last = this.#blocks.reduce((residual, block) => block.forward(residual), first);
+    return norm.afterSum(last.tokens, last.branch, last.bias)[1];
+  }
+}
+
+/** `x + attention(norm(x))`, then `x + mlp(norm(x))`; the last sum is left to what follows. */
+class Block extends nn.Module {
   readonly #norm1: nn.LayerNorm;
   readonly #attention: Attention;
   readonly #norm2: nn.LayerNorm;
@@ -37,10 +68,13 @@ export class Block extends nn.Module {
     this.#mlp = this.child('mlp', new Mlp(width, Math.trunc(width * mlpRatio), init));
   }
 
-  forward(tokens: Tensor): Tensor {
-    // Not in place: under autocast the parts come in bfloat16, and the sum of all blocks stays in float32.
-    const attended = tokens.add(this.#attention.forward(this.#norm1.forward(tokens)));
-    return attended.add(this.#mlp.forward(this.#norm2.forward(attended)));
+  forward({ tokens, branch, bias }: Residual): Residual {
+    // Under autocast the branches come in bfloat16, and the sum of all blocks stays in float32.
+    const forProduct = true;
+    const [x, normed] = this.#norm1.afterSum(tokens, branch, bias, { forProduct });
+    const attended = this.#attention.forward(normed);
+    const [y, again] = this.#norm2.afterSum(x, attended, this.#attention.bias, { forProduct });
+    return { tokens: y, branch: this.#mlp.forward(again), bias: this.#mlp.bias };
   }
 }
 
@@ -64,15 +98,13 @@ class Attention extends nn.Module {
     this.#proj = this.child('proj', new nn.Linear(width, width, init));
   }
 
+  /** What `forward` leaves to be added. */
+  get bias(): Tensor | null {
+    return this.#proj.bias;
+  }
+
   forward(tokens: Tensor): Tensor {
-    const [count = 0, length = 0, width = 0] = tokens.shape;
-    const [query, key, value] = this.#qkv
-      .forward(tokens)
-      .view([count, length, 3, this.#heads, width / this.#heads])
-      .permute([2, 0, 3, 1, 4]) // [3, N, heads, L, d]
-      .unbind() as [Tensor, Tensor, Tensor];
-    const attended = nn.scaledDotProductAttention(query, key, value); // [N, heads, L, d]
-    return this.#proj.forward(attended.transpose(1, 2).reshape([count, length, width]));
+    return this.#proj.product(nn.selfAttention(this.#qkv.product(tokens), this.#qkv.bias, this.#heads));
   }
 }
 
@@ -87,7 +119,12 @@ class Mlp extends nn.Module {
     this.#fc2 = this.child('fc2', new nn.Linear(hidden, width, init));
   }
 
+  /** What `forward` leaves to be added. */
+  get bias(): Tensor | null {
+    return this.#fc2.bias;
+  }
+
   forward(tokens: Tensor): Tensor {
-    return this.#fc2.forward(this.#fc1.forward(tokens).gelu());
+    return this.#fc2.product(nn.biasGelu(this.#fc1.product(tokens), this.#fc1.bias));
   }
 }

@@ -10,7 +10,7 @@
 import { autocast, cat, type Generator, linear, nn, type Tensor } from '@la-ssl/torch';
 import type { Encoder } from './encoder.js';
 import { resamplePositions, sinCosPositions } from './positions.js';
-import { Block, NORM_EPS, normal02 } from './transformer-block.js';
+import { Blocks, NORM_EPS, normal02 } from './transformer-block.js';
 
 /** D and heads of the usual sizes. */
 export const VIT_SIZES = {
@@ -56,7 +56,7 @@ export class VisionTransformer extends nn.Module implements Encoder {
   readonly #classToken: Tensor;
   readonly #positions: Tensor;
   readonly #projection: PatchProjection;
-  readonly #blocks: nn.Sequential;
+  readonly #blocks: Blocks;
   readonly #norm: nn.LayerNorm;
 
   /**
@@ -94,10 +94,7 @@ export class VisionTransformer extends nn.Module implements Encoder {
       new PatchProjection(channels, patchSize, width, weights, init),
     );
     const block = { width, heads, weights: weights === 'mae' ? nn.xavierUniform : normal02, generator };
-    this.#blocks = this.child(
-      'blocks',
-      new nn.Sequential(...Array.from({ length: depth }, () => new Block(block))),
-    );
+    this.#blocks = this.child('blocks', new Blocks(depth, block));
     this.#norm = this.child('norm', new nn.LayerNorm(width, { eps: NORM_EPS }));
   }
 
@@ -126,7 +123,7 @@ export class VisionTransformer extends nn.Module implements Encoder {
   encodeTokens(tokens: Tensor): Tensor {
     const classToken = this.#classToken.add(this.#positions.narrow(1, 0, 1));
     const all = cat([classToken.expand([tokens.shape[0]!, -1, -1]), tokens], { dim: 1 });
-    return this.#norm.forward(this.#blocks.forward(all));
+    return this.#blocks.forward(all, this.#norm);
   }
 
   /**

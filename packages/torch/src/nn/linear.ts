@@ -34,4 +34,9 @@ export class Linear extends Module {
   forward(input: Tensor): Tensor {
     return linear(input, this.weight, { bias: this.bias });
   }
+
+  /** `x Wᵀ`, for an operator that adds the bias itself. */
+  product(input: Tensor): Tensor {
+    return linear(input, this.weight);
+  }
 }

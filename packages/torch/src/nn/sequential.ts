@@ -1,4 +1,5 @@
 /** @file Modules one after another, PyTorch's `nn.Sequential`; and activations to put between. */
+import { call } from '../call.js';
 import type { Tensor } from '../tensor.js';
 import { type Layer, Module } from './module.js';
 
@@ -26,6 +27,11 @@ export class ReLU extends Module {
 /** `x · Φ(x)`, exact (by the error function), as a module. Source: Hendrycks 2016, https://arxiv.org/abs/1606.08415 */
 export class GELU extends Module {
   forward(input: Tensor): Tensor {
-    return input.gelu();
+    return biasGelu(input, null);
   }
+}
+
+/** `GELU(x + bias)` in one operator (`native/gelu.cc`). @param bias - `[C]` for an input `[..., C]` */
+export function biasGelu(input: Tensor, bias: Tensor | null): Tensor {
+  return call('la_ssl::bias_gelu', input, bias) as Tensor;
 }

@@ -7,7 +7,6 @@
  */
 import { call } from '../call.js';
 import { stack, zeros, zerosLike } from '../generated/functions.js';
-import type { Tensor } from '../tensor.js';
 import { type Batch, Optimizer, type OptimizerOptions } from './optimizer.js';
 import type { Parameters } from './parameter-groups.js';
 
@@ -47,17 +46,10 @@ export class AdamW extends Optimizer {
     call('aten::_foreach_add_.Scalar', steps, 1);
     const counts = [...stack(steps).toFloat64Array()];
 
-    call('aten::_foreach_mul_.Scalar', parameters, 1 - lr * weightDecay);
-    call('aten::_foreach_mul_.Scalar', means, beta1);
-    call('aten::_foreach_add_.List', means, gradients, 1 - beta1);
-    call('aten::_foreach_mul_.Scalar', squares, beta2);
-    call('aten::_foreach_addcmul_.Scalar', squares, gradients, gradients, 1 - beta2);
-
-    const denominators = call('aten::_foreach_sqrt', squares) as Tensor[];
     const corrections = counts.map((t) => Math.sqrt(1 - beta2 ** t));
-    call('aten::_foreach_div_.ScalarList', denominators, corrections);
-    call('aten::_foreach_add_.Scalar', denominators, this.#eps);
     const factors = counts.map((t) => -lr / (1 - beta1 ** t));
-    call('aten::_foreach_addcdiv_.ScalarList', parameters, means, denominators, factors);
+    const settings = [1 - lr * weightDecay, beta1, beta2, this.#eps];
+    // In one pass (`native/adamw.cc`).
+    call('la_ssl::adamw_', parameters, gradients, means, squares, corrections, factors, ...settings);
   }
 }
