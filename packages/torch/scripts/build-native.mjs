@@ -2,11 +2,22 @@
  * Compiles the addon: `node scripts/build-native.mjs`. Does nothing where the result is current.
  * `--find` only says where libtorch is, and exits with 3 where there is none.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findLibtorch } from './find-libtorch.mjs';
 
@@ -51,45 +62,75 @@ const apiHeaders = [
 ];
 const compiler = process.env.CXX ?? 'g++';
 const hasJpeg = hasHeader('jpeglib.h');
-const flags = [
-  ...['-std=c++17', '-O3', '-fopenmp', '-fPIC', '-shared', '-Wall'],
+const compileFlags = [
+  ...['-std=c++17', '-O3', '-fopenmp', '-fPIC', '-Wall'],
   // As libtorch itself is compiled: a root that may set errno, or a trap, keeps a loop from being vectorised.
   ...['-fno-math-errno', '-fno-trapping-math'],
   ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`],
   ...apiHeaders.flatMap((folder) => ['-isystem', folder]),
   ...libtorch.headers.filter((folder) => folder !== '/usr/include').flatMap((folder) => ['-isystem', folder]),
+  ...(hasJpeg ? ['-DWITH_JPEG'] : []),
+];
+const linkFlags = [
+  ...['-shared', '-fopenmp'],
   ...[`-L${libtorch.libraries}`, `-Wl,-rpath,${libtorch.libraries}`, '-Wl,--no-as-needed'],
-  ...[
-    '-ltorch',
-    '-ltorch_cpu',
-    '-lc10',
-    ...(existsSync(join(libtorch.libraries, 'libtorch_cuda.so')) ? ['-ltorch_cuda'] : []),
-  ],
-  ...(hasJpeg ? ['-DWITH_JPEG', '-ljpeg'] : []),
+  ...['-ltorch', '-ltorch_cpu', '-lc10'],
+  ...(existsSync(join(libtorch.libraries, 'libtorch_cuda.so')) ? ['-ltorch_cuda'] : []),
+  ...(hasJpeg ? ['-ljpeg'] : []),
 ];
 const stamp = createHash('sha256')
   .update(sources.map((file) => readFileSync(file, 'utf8')).join('\0'))
-  .update(JSON.stringify([flags, libtorch.version, process.arch]))
+  .update(JSON.stringify([compileFlags, linkFlags, libtorch.version, process.arch]))
   .digest('hex');
 const stampFile = `${target}.stamp`;
 if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
 
 console.log(`Compiling the addon against libtorch ${libtorch.version}, ${libtorch.origin} (about a minute)`);
 mkdirSync(dirname(target), { recursive: true });
-const partial = `${target}.${process.pid}`;
-const units = sources.filter((file) => file.endsWith('.cc'));
 if (!hasJpeg)
   console.log(
     'Without libjpeg: JPEG files take twice the time to read. Debian, Ubuntu: apt-get install libjpeg-dev',
   );
-const run = spawnSync(compiler, [...units, '-o', partial, ...flags], { stdio: 'inherit' });
-if (run.error)
-  fail(`${compiler} does not run (${run.error.message}). Debian, Ubuntu: sudo apt-get install g++`);
-if (run.status !== 0) {
-  rmSync(partial, { force: true });
-  fail(
-    `${compiler} could not compile ${relative(process.cwd(), native)} against libtorch ${libtorch.version}.`,
-  );
+const partial = `${target}.${process.pid}`;
+const objects = mkdtempSync(join(dirname(target), 'objects-'));
+try {
+  await compile();
+} finally {
+  rmSync(objects, { recursive: true });
 }
+
+/** All files, as many at once as there are processors, the largest first; then one addon of them. */
+async function compile() {
+  const units = sources
+    .filter((file) => file.endsWith('.cc'))
+    .sort((a, b) => statSync(b).size - statSync(a).size);
+  const objectOf = (unit) => join(objects, `${basename(unit)}.o`);
+  const left = [...units];
+  const worker = async () => {
+    for (let unit = left.shift(); unit; unit = left.shift()) {
+      await run(['-c', unit, '-o', objectOf(unit), ...compileFlags]);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  await run([...units.map(objectOf), '-o', partial, ...linkFlags]);
+}
+
+function run(args) {
+  return new Promise((resolve) => {
+    const child = spawn(compiler, args, { stdio: 'inherit' });
+    child.on('error', (error) => {
+      fail(`${compiler} does not run (${error.message}). Debian, Ubuntu: sudo apt-get install g++`);
+    });
+    child.on('close', (status) => {
+      if (status === 0) return resolve();
+      rmSync(partial, { force: true });
+      rmSync(objects, { recursive: true, force: true });
+      fail(
+        `${compiler} could not compile ${relative(process.cwd(), native)} against libtorch ${libtorch.version}.`,
+      );
+    });
+  });
+}
+
 renameSync(partial, target);
 writeFileSync(stampFile, stamp);
