@@ -8,11 +8,11 @@ import { script } from './shared.mjs';
 
 const SETTINGS = {
   ...{ dataset: 'shapes', examples: 2560, encoder: 'resnet18', stem: 'cifar', width: 16 },
-  ...{ epochs: 4, batchSize: 64, lr: 0.1, lrWarmupEpochs: 1, temperature: 0.2, cropScale: 0.2 },
-  ...{ warmupEpochs: 1, updateEvery: 1, uniformShare: 0.35, onlineEvaluation: false },
+  ...{ epochs: 6, batchSize: 64, lr: 0.1, lrWarmupEpochs: 1, temperature: 0.2, cropScale: 0.2 },
+  ...{ warmupEpochs: 3, updateEvery: 1, uniformShare: 0.35, onlineEvaluation: false },
 };
-const QUICK = { examples: 1280, epochs: 3 };
-const TINY = { examples: 64, batchSize: 16, width: 4, epochs: 3, alignedShare: 0.75 };
+const QUICK = { examples: 1280, epochs: 4 };
+const TINY = { examples: 64, batchSize: 16, width: 4, epochs: 4, alignedShare: 0.75 };
 
 export default [
   {
@@ -20,7 +20,7 @@ export default [
     title: 'LA-SSL against uniform, whole run, same steps (ResNet-18 of width 16, drawn shapes)',
     unit: 's a run',
     show: (ms) => (ms / 1000).toFixed(2),
-    ...{ rounds: 3, quickRounds: 1, minutes: 10 },
+    ...{ rounds: 3, quickRounds: 1, minutes: 14 },
     sides({ threads, quick, tiny }) {
       const side = (own) => ({
         ...{ command: process.execPath, env: withBlas('openmp') },
@@ -40,6 +40,10 @@ export default [
         },
         { name: 'uniform', role: 'peer', target: 1 / 1.05, ...side({ sampler: 'uniform' }) },
         {
+          ...{ name: 'LA-SSL, speeds from the steps, none rescored', role: 'information' },
+          ...side({ sampler: 'la-ssl', rescoreShare: 0 }),
+        },
+        {
           ...{ name: 'LA-SSL, full passes', role: 'information' },
           ...side({ sampler: 'la-ssl', scoring: 'full-pass' }),
         },
@@ -57,10 +61,12 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 
 /** That a conflicting image is slower, at the last update: in the steps as by full passes. */
 function sameAuroc(sides) {
-  const [ours, , pass, first] = sides.map(({ rounds }) => mean(rounds.map(({ slower }) => slower)));
+  const [ours, , none, pass, first] = sides.map(({ rounds }) => mean(rounds.map(({ slower }) => slower)));
   return [
     {
-      what: `AUROC of speeds ${ours.toFixed(3)}, full passes ${pass.toFixed(3)} and ${first.toFixed(3)}`,
+      what:
+        `AUROC of speeds ${ours.toFixed(3)}, none rescored ${none.toFixed(3)}, ` +
+        `full passes ${pass.toFixed(3)}, averaged from the first ${first.toFixed(3)}`,
       target: 'within 0.01',
       reached: ours > Math.max(pass, first) - 0.01,
     },

@@ -8,7 +8,7 @@ const vit = (method, title, steps) => ({
   name: method,
   title: `${title} step, ViT-Tiny/4, 64 images of 32 × 32`,
   unit: 'ms a step',
-  ...{ rounds: 6, quickRounds: 3, minutes: 5 },
+  ...{ rounds: 5, quickRounds: 3, minutes: 8 },
   sides({ folder, python, threads, quick, tiny }) {
     const state = join(folder, 'state.safetensors');
     const fast = hasFastBfloat16() ? 'bfloat16' : 'float32';
