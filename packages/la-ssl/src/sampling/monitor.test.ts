@@ -74,12 +74,15 @@ describe('LearningSpeedMonitor', () => {
       /emaWeight 0.1.*0.5/,
     );
     const uncorrected = new LearningSpeedMonitor({ count: 3, biasCorrection: false });
-    assert.throws(() => uncorrected.restore(state), /are corrected.*are not; resume with true/);
+    assert.throws(
+      () => uncorrected.restore(state),
+      /are corrected.*are not; resume with biasCorrection: true/,
+    );
     const { biasCorrection: _, ...old } = uncorrected.state(); // as from before there was a choice
     uncorrected.restore(old);
     assert.throws(
       () => new LearningSpeedMonitor({ count: 3 }).restore(old),
-      /are not corrected.*resume with false/,
+      /are not corrected.*resume with biasCorrection: false/,
     );
   });
 

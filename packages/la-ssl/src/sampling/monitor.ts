@@ -189,7 +189,7 @@ export class LearningSpeedMonitor {
     if (biasCorrection !== this.biasCorrection) {
       throw new RangeError(
         `The saved averages are ${biasCorrection ? '' : 'not '}corrected for the bias of their start, and this monitor's ` +
-          `are${biasCorrection ? ' not' : ''}; resume with ${biasCorrection}.`,
+          `are${biasCorrection ? ' not' : ''}; resume with biasCorrection: ${biasCorrection} (emaBiasCorrection in the config.yaml of a run).`,
       );
     }
     this.speeds.set(state.speeds);
