@@ -9,11 +9,10 @@
  * Sources: Vaswani 2017, Eq. 1, https://arxiv.org/abs/1706.03762; the backward pass from the logarithms is that of Dao 2022,
  * Algorithm 4, https://arxiv.org/abs/2205.14135
  */
+#include "differentiable.h"
 #include "loops.h"
 #include "operators.h"
 #include "rows.h"
-
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 #include <memory>
@@ -28,12 +27,6 @@
 #endif
 
 namespace {
-
-using at::Tensor;
-using OptionalTensor = c10::optional<Tensor>;
-using torch::autograd::AutogradContext;
-using torch::autograd::Variable;
-using torch::autograd::variable_list;
 
 /** Longer sequences leave the cache. */
 constexpr int64_t kMostTokens = 256;

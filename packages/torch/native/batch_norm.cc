@@ -10,12 +10,11 @@
  * blocks in double precision: a result does not depend on the number of threads.
  * Source: Ioffe & Szegedy 2015, Algorithm 1 and the derivatives below it, https://arxiv.org/abs/1502.03167
  */
+#include "differentiable.h"
 #include "loops.h"
 #include "operators.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
@@ -23,12 +22,6 @@
 #include <vector>
 
 namespace {
-
-using at::Tensor;
-using OptionalTensor = c10::optional<Tensor>;
-using torch::autograd::AutogradContext;
-using torch::autograd::Variable;
-using torch::autograd::variable_list;
 
 /** What is computed with: bfloat16 in float. */
 template <class T>

@@ -6,36 +6,19 @@
  * Under autocast the weight stays in float32: it is rounded here, and its gradient is not.
  */
 #include "convolution_loops.h"
+#include "differentiable.h"
 #include "operators.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
-#include <torch/csrc/autograd/custom_function.h>
-#include <torch/version.h>
 
 #include <algorithm>
 
 namespace {
 
-using at::Tensor;
-using OptionalTensor = c10::optional<Tensor>;
-using torch::autograd::AutogradContext;
-using torch::autograd::Variable;
-using torch::autograd::variable_list;
-
 /** Images, of which pairs are made: of very few, a pair with nothing would be a large part. */
 constexpr int64_t kFewestImages = 8;
 /** Products for which a second thread is woken. */
 constexpr int64_t kProductsOfThread = 1 << 22;
-
-bool autocastsToBfloat16() {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
-#else
-  return at::autocast::is_cpu_enabled() && at::autocast::get_autocast_cpu_dtype() == at::kBFloat16;
-#endif
-}
 
 la_ssl::Convolution sizesOf(const Tensor& input, const Tensor& weight, int64_t stride) {
   return {input.size(0), input.size(1), weight.size(0), input.size(2), input.size(3), stride};

@@ -7,21 +7,14 @@
  * division. `composed` says the same with ATen's operators.
  * Source: Hendrycks 2016, https://arxiv.org/abs/1606.08415
  */
+#include "differentiable.h"
 #include "loops.h"
 #include "operators.h"
 #include "rows.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cmath>
 
 namespace {
-
-using at::Tensor;
-using OptionalTensor = c10::optional<Tensor>;
-using torch::autograd::AutogradContext;
-using torch::autograd::Variable;
-using torch::autograd::variable_list;
 
 /**
  * `0` below −limit, `1` above limit, and `½ + x · polynomial(2 x² / limit² − 1)` between: Φ(x), and what else goes from 0 to 1 as

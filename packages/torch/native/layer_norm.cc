@@ -8,21 +8,14 @@
  * and written once. `composed` says the same with ATen's operators.
  * Source: Ba 2016, Eq. 3 and 4, https://arxiv.org/abs/1607.06450
  */
+#include "differentiable.h"
 #include "loops.h"
 #include "operators.h"
 #include "rows.h"
 
-#include <ATen/autocast_mode.h>
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cmath>
 
 namespace {
-
-using at::Tensor;
-using OptionalTensor = c10::optional<Tensor>;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 /** @param branch - null for none, and then `sum` is `x`, and not written */
 template <class A, class B, class O>
@@ -221,8 +214,7 @@ bool fits(const Tensor& input, const OptionalTensor& branch, const OptionalTenso
 std::tuple<Tensor, Tensor> addLayerNorm(const Tensor& input, const OptionalTensor& branch,
                                         const OptionalTensor& branchBias, const Tensor& weight, const Tensor& bias,
                                         double eps, bool forProduct) {
-  const bool narrow = forProduct && input.scalar_type() == at::kFloat && at::autocast::is_cpu_enabled() &&
-                      at::autocast::get_autocast_cpu_dtype() == at::kBFloat16;
+  const bool narrow = forProduct && input.scalar_type() == at::kFloat && autocastsToBfloat16();
   const auto out = narrow ? at::kBFloat16 : input.scalar_type();
   if (!fits(input, branch, branchBias, weight, bias))
     return composed(input, branch, branchBias, weight, bias, eps, out);
