@@ -30,12 +30,13 @@ export async function laSsl(...args: string[]): Promise<Outcome> {
   return outcome;
 }
 
-/** Trains a tiny run on drawn shapes, one epoch. @returns its folder */
+/** Trains a tiny run on drawn shapes, one epoch, before which every example has a speed. @returns its folder */
 export async function trainTiny(runs: string, name: string): Promise<string> {
   const size = ['--examples', '96', '--test-examples', '48', '--width', '8', '--stem', 'imagenet'];
   const outcome = await laSsl(
     ...['train', '--dataset', 'shapes', ...size, '--epochs', '1', '--batch-size', '48'],
-    ...['--aligned-share', '0.75', '--warmup-epochs', '0', '--threads', '1', '--precision', 'float32'],
+    ...['--aligned-share', '0.75', '--warmup-epochs', '0', '--scoring', 'full-pass'],
+    ...['--threads', '1', '--precision', 'float32'],
     ...['--runs', runs, '--name', name, '--json'],
   );
   if (outcome.status !== 0) throw new Error(`la-ssl train failed: ${outcome.stderr}`);
