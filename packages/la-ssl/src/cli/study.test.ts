@@ -139,7 +139,7 @@ test('a dry run with nothing to go by times a few steps', async (t) => {
   const runs = join(folder, 'runs');
   const { status, stdout, stderr } = await laSsl('study', file, '--runs', runs, '--dry-run', '--json');
   assert.equal(status, 0, stderr);
-  assert.match(stderr, /Timing a few steps of uniform-seed0/);
+  assert.match(stderr, /Timing a few steps of la-ssl-seed0/);
   const plan = JSON.parse(stdout) as { seconds: number; runs: { state: string; seconds: number }[] };
   assert.ok(plan.seconds > 0);
   assert.deepEqual(
