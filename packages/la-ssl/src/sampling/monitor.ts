@@ -31,7 +31,7 @@ export interface MonitorOptions {
 /** All that a monitor knows, in plain numbers: it survives JSON, to the last bit. */
 export interface MonitorState {
   readonly emaWeight: number;
-  /** Not there in states of before there was any. */
+  /** States without it are of plain averages. */
   readonly biasCorrection?: boolean;
   readonly speeds: ArrayLike<number>;
   readonly seen: ArrayLike<number>;

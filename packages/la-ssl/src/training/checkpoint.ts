@@ -135,7 +135,7 @@ function restore(
   checkConfig(JSON.parse(metadata.config ?? '{}'), state.config);
   state.monitor.restore({
     emaWeight: JSON.parse(text('emaWeight')),
-    biasCorrection: JSON.parse(metadata.emaBiasCorrection ?? 'false'), // not in checkpoints of before there was any
+    biasCorrection: metadata.emaBiasCorrection === 'true', // checkpoints without it are of plain averages
     speeds: numbers('monitor.speeds'),
     seen: numbers('monitor.seen'),
     // Not in checkpoints of before there were any.

@@ -1,4 +1,4 @@
-/** @file What precedes the draws of an epoch: every example's similarity is measured, and the probabilities follow. */
+/** @file What precedes the draws of an epoch: similarities are measured where a pass is due, and the probabilities follow. */
 import type { ImageDataset } from '../data/index.js';
 import { Random } from '../random.js';
 import { failureSigns, samplingDiagnostics, type WatchedSettings } from '../sampling/index.js';
