@@ -3,7 +3,7 @@
  * these, and so is the decoder of MAE. They have no dropout and no drop path: they do the same in training.
  * Source: Dosovitskiy 2021, Eq. 2 and 3, https://arxiv.org/abs/2010.11929
  */
-import { nn, type Tensor } from '@la-ssl/torch';
+import { nn, scope, type Tensor } from '@la-ssl/torch';
 
 /** timm's, DINO's and MAE's, not PyTorch's 1e-5. */
 export const NORM_EPS = 1e-6;
@@ -46,7 +46,7 @@ export class Blocks extends nn.Module {
    */
   forward(tokens: Tensor, norm: nn.LayerNorm): Tensor {
     const first: Residual = { tokens, branch: null, bias: null };
-    const last = this.#blocks.reduce((residual, block) => block.forward(residual), first);
+    const last = this.#blocks.reduce((residual, block) => scope(() => block.forward(residual)), first);
     return norm.afterSum(last.tokens, last.branch, last.bias)[1];
   }
 }
