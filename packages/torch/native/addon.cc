@@ -582,6 +582,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     registerBatchNorm();
     registerConv2d();
     registerJpeg();
+    registerLinear();
     registerResize();
     registerAddLayerNorm();
     registerBiasGelu();

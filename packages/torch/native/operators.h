@@ -20,6 +20,8 @@ void registerOperator(const std::string& schema, Function* function) {
 void registerBatchNorm();
 /** `conv2d.cc` */
 void registerConv2d();
+/** `linear.cc` */
+void registerLinear();
 /** `layer_norm.cc` */
 void registerAddLayerNorm();
 /** `gelu.cc` */

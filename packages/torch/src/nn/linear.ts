@@ -1,5 +1,6 @@
 /** @file Linear layer: `y = x Wᵀ + b`, PyTorch's `nn.Linear`. */
-import { linear, zeros } from '../generated/functions.js';
+import { call } from '../call.js';
+import { zeros } from '../generated/functions.js';
 import type { Tensor } from '../tensor.js';
 import { type InitOptions, uniform } from './init.js';
 import { Module } from './module.js';
@@ -32,11 +33,16 @@ export class Linear extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    return linear(input, this.weight, { bias: this.bias });
+    return linear(input, this.weight, this.bias);
   }
 
   /** `x Wᵀ`, for an operator that adds the bias itself. */
   product(input: Tensor): Tensor {
-    return linear(input, this.weight);
+    return linear(input, this.weight, null);
   }
+}
+
+/** `x Wᵀ + b`, with a gradient of the weight of our own in bfloat16: `native/linear.cc`. */
+function linear(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  return call('la_ssl::linear', input, weight, bias) as Tensor;
 }
