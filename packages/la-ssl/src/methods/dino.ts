@@ -47,7 +47,7 @@ export interface DINOOptions extends TeacherTemperature {
   freezeLastLayerEpochs: number;
   /** τ of the learning speed, > 0. */
   speedTemperature: number;
-  /** Run the encoders in bfloat16; heads and loss stay in float32. */
+  /** Run encoders and heads in bfloat16, as the official code runs them in float16; the loss stays in float32. */
   bfloat16?: boolean;
   generator?: Generator | undefined;
 }
@@ -90,7 +90,7 @@ export class DINO extends nn.Module implements Method {
     const full = views.slice(0, 2);
     const { features, logits: taught } = this.#teach(full);
     const groups = [full, views.slice(2)].filter(({ length }) => length > 0);
-    const logits = this.#head.forward(cat(groups.map((group) => this.#encode(this.#student, group))));
+    const logits = this.#project(this.#head, cat(groups.map((group) => this.#encode(this.#student, group))));
     const teacherLog = this.#sharpen(taught, teacherTemperatureAt(epoch, this.#options));
     const loss = dinoLoss(logits, teacherLog, { ...this.#options, views: views.length });
     this.#remember(taught);
@@ -105,7 +105,7 @@ export class DINO extends nn.Module implements Method {
   }
 
   similarity(views: readonly Tensor[], _random: Random): Tensor {
-    const logits = this.#head.forward(this.#encode(this.#student, views));
+    const logits = this.#project(this.#head, this.#encode(this.#student, views));
     return this.#agreement(logits, this.#teach(views).logits, views.length);
   }
 
@@ -131,11 +131,16 @@ export class DINO extends nn.Module implements Method {
     return encode(encoder, cat(views), this.#options.bfloat16 ?? false);
   }
 
+  /** Logits in float32, of a head that runs as the encoders do. */
+  #project(head: DINOHead, features: Tensor): Tensor {
+    return encode(head, features, this.#options.bfloat16 ?? false);
+  }
+
   /** What the teacher sees in views of the full size: features `[V · N, F]` and logits `[V · N, K]`. */
   #teach(views: readonly Tensor[]): { features: Tensor; logits: Tensor } {
     return noGrad(() => {
       const features = this.#encode(this.encoder, views);
-      return { features, logits: this.#teacherHead.forward(features) };
+      return { features, logits: this.#project(this.#teacherHead, features) };
     });
   }
 

@@ -2,8 +2,8 @@
 import { autocast, type Tensor } from '@la-ssl/torch';
 import type { Encoder } from '../models/index.js';
 
-/** Features `[N, F]` in float32, from an encoder that runs in bfloat16 where that is wanted. */
-export function encode(encoder: Encoder, images: Tensor, bfloat16: boolean): Tensor {
+/** Features `[N, F]` in float32, from an encoder (or a head, of features) that runs in bfloat16 where that is wanted. */
+export function encode(encoder: Pick<Encoder, 'forward'>, images: Tensor, bfloat16: boolean): Tensor {
   return bfloat16 ? autocast(() => encoder.forward(images)).to('float32') : encoder.forward(images);
 }
 

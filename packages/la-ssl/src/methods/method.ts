@@ -60,7 +60,7 @@ export interface MethodParts {
   newEncoder: (own?: Pick<EncoderOptions, 'positions' | 'weights'>) => Encoder;
   /** Source of the heads' first weights. */
   generator: Generator;
-  /** Run encoders in bfloat16; heads and losses stay in float32. */
+  /** Run encoders in bfloat16; losses stay in float32, and so do heads, but for DINO's. */
   bfloat16: boolean;
   /** V, how many codes there are, for a method that needs attributes. */
   attributeValues: number;
