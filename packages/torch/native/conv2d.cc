@@ -1,13 +1,15 @@
 /**
- * `la_ssl::conv2d`: convolution of images with a gradient of the weight of our own, `convolution_loops.cc`, where bfloat16
- * meets a 3×3 kernel. Output and gradient of the input are libtorch's (oneDNN's), near what the processor can do; that of
- * the weight, a third of all products, was not. Everywhere else the operator is `at::conv2d`, the plain reference.
+ * `la_ssl::conv2d`: convolution of images with loops of our own where bfloat16 meets a 3×3 kernel. With a stride of 1 it is
+ * Winograd's, output and gradients, `winograd_loops.cc`. Else output and gradient of the input are libtorch's (oneDNN's), near
+ * what the processor can do tap by tap; that of the weight, a third of all products, was not: `convolution_loops.cc`. Everywhere
+ * else the operator is `at::conv2d`, the plain reference.
  *
  * Under autocast the weight stays in float32: it is rounded here, and its gradient is not.
  */
 #include "convolution_loops.h"
 #include "differentiable.h"
 #include "operators.h"
+#include "winograd_loops.h"
 
 #include <ATen/Parallel.h>
 
@@ -31,50 +33,82 @@ Tensor laidOut(const Tensor& t) {
 
 const uint16_t* bitsOf(const Tensor& t) { return (const uint16_t*)t.data_ptr<at::BFloat16>(); }
 
+uint16_t* bitsOf(Tensor& t) { return (uint16_t*)t.data_ptr<at::BFloat16>(); }
+
+int threadsFor(int64_t products) {
+  if (at::in_parallel_region()) return 1;
+  return (int)std::clamp<int64_t>(products / kProductsOfThread, 1, at::get_num_threads());
+}
+
+int64_t productsOf(const la_ssl::Convolution& c) {
+  return c.images * c.outHeight() * c.outWidth() * 9 * c.inChannels * c.outChannels;
+}
+
+/** @param turned - for the gradient of the input */
+Tensor transformed(const Tensor& weight, bool turned) {
+  const Tensor floats = weight.to(at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
+  const int64_t ins = weight.size(1);
+  const la_ssl::Weight w{floats.data_ptr<float>(), weight.size(0), ins, 9 * ins, 1, ins};
+  Tensor out = at::empty({la_ssl::transformedSize(w)}, weight.options().dtype(at::kBFloat16));
+  const auto transform = turned ? la_ssl::transformTurnedWeight : la_ssl::transformWeight;
+  transform(w, bitsOf(out), threadsFor(weight.numel() * 16));
+  return out;
+}
+
+/** @returns `[N, outChannels, H, W]` in channels-last */
+Tensor winograd(const Tensor& input, const Tensor& weight, bool turned) {
+  const int64_t outs = weight.size(turned ? 1 : 0);
+  const la_ssl::Convolution sizes{input.size(0), input.size(1), outs, input.size(2), input.size(3), 1};
+  const Tensor x = laidOut(input), w = transformed(weight, turned);
+  Tensor out = at::empty({sizes.images, outs, sizes.height, sizes.width}, x.options(), at::MemoryFormat::ChannelsLast);
+  la_ssl::winograd(sizes, bitsOf(x), bitsOf(w), bitsOf(out), threadsFor(productsOf(sizes)));
+  return out;
+}
+
+Tensor gradientOfInput(const Tensor& gradient, const Tensor& input, const Tensor& weight, int64_t stride) {
+  if (la_ssl::takesWinograd(sizesOf(input, weight, stride))) return winograd(gradient, weight, true);
+  return std::get<0>(at::convolution_backward(gradient, input, weight.to(at::kBFloat16), c10::nullopt, {stride, stride}, {1, 1},
+                                              {1, 1}, false, {0, 0}, 1, {true, false, false}));
+}
+
 /** @returns float32, in channels-last */
 Tensor gradientOfWeight(const Tensor& gradient, const Tensor& input, const Tensor& weight, int64_t stride) {
   const auto sizes = sizesOf(input, weight, stride);
   const Tensor out = at::empty({sizes.outChannels, 3, 3, sizes.inChannels}, weight.options().dtype(at::kFloat));
-  const int64_t products = out.numel() * sizes.images * sizes.outHeight() * sizes.outWidth();
-  const int threads = at::in_parallel_region()
-                          ? 1
-                          : (int)std::clamp<int64_t>(products / kProductsOfThread, 1, at::get_num_threads());
   const Tensor x = laidOut(input), g = laidOut(gradient);
-  la_ssl::weightGradient(sizes, bitsOf(x), bitsOf(g), out.data_ptr<float>(), threads);
+  const auto add = la_ssl::takesWinograd(sizes) ? la_ssl::winogradWeightGradient : la_ssl::weightGradient;
+  add(sizes, bitsOf(x), bitsOf(g), out.data_ptr<float>(), threadsFor(productsOf(sizes)));
   return out.permute({0, 3, 1, 2});
 }
 
 struct Conv2d : torch::autograd::Function<Conv2d> {
   static Variable forward(AutogradContext* ctx, const Variable& input, const Variable& weight, int64_t stride) {
     at::NoGradGuard noGrad;
-    const Tensor x = input.to(at::kBFloat16), w = weight.to(at::kBFloat16);
-    ctx->save_for_backward({x, w});
+    const Tensor x = input.to(at::kBFloat16);
+    ctx->save_for_backward({x, weight});
     ctx->saved_data["stride"] = stride;
     ctx->saved_data["input type"] = (int64_t)input.scalar_type();
-    ctx->saved_data["weight type"] = (int64_t)weight.scalar_type();
-    return at::conv2d(x, w, {}, stride, 1);
+    if (la_ssl::takesWinograd(sizesOf(x, weight, stride))) return winograd(x, weight, false);
+    return at::conv2d(x, weight.to(at::kBFloat16), {}, stride, 1);
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     at::NoGradGuard noGrad;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &x = saved[0], &w = saved[1], &gradient = gradients[0];
+    const Tensor &x = saved[0], &weight = saved[1], &gradient = gradients[0];
     const int64_t stride = ctx->saved_data["stride"].toInt();
-    auto typeOf = [&](const char* which) { return (at::ScalarType)ctx->saved_data[which].toInt(); };
     Tensor gradX, gradW;
     if (ctx->needs_input_grad(0)) {
-      gradX = std::get<0>(at::convolution_backward(gradient, x, w, c10::nullopt, {stride, stride}, {1, 1}, {1, 1}, false,
-                                                   {0, 0}, 1, {true, false, false}));
-      gradX = gradX.to(typeOf("input type"));
+      gradX = gradientOfInput(gradient, x, weight, stride).to((at::ScalarType)ctx->saved_data["input type"].toInt());
     }
-    if (ctx->needs_input_grad(1)) gradW = gradientOfWeight(gradient, x, w, stride).to(typeOf("weight type"));
+    if (ctx->needs_input_grad(1)) gradW = gradientOfWeight(gradient, x, weight, stride).to(weight.scalar_type());
     return {gradX, gradW, Tensor()};
   }
 };
 
 bool fits(const Tensor& input, const Tensor& weight, const OptionalTensor& bias, int64_t stride, int64_t padding) {
   static const bool fast = la_ssl::hasBfloat16Dots();
-  if (!fast || bias || padding != 1 || stride < 1 || !at::GradMode::is_enabled() || !weight.requires_grad()) return false;
+  if (!fast || bias || padding != 1 || stride < 1) return false;
   const bool casts = autocastsToBfloat16();
   for (const auto* t : {&input, &weight}) {
     const bool cast = casts && t->scalar_type() == at::kFloat;

@@ -9,16 +9,9 @@
  */
 #include "convolution_loops.h"
 
-#include <algorithm>
-#include <memory>
-#include <vector>
+#include "bfloat16_dots.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-// GCC 12 warns of its own intrinsics (bug 105593).
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include <immintrin.h>
-#define LA_SSL_BFLOAT16_DOTS 1
-#endif
+#include <vector>
 
 namespace la_ssl {
 
@@ -29,9 +22,6 @@ bool takesWeightGradient(const Convolution& c) {
 
 #ifdef LA_SSL_BFLOAT16_DOTS
 namespace {
-
-#define DOTS __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-#define DOTS_INLINE DOTS inline __attribute__((always_inline))
 
 constexpr int64_t kIn = 16, kOut = 8, kTaps = 3;
 /** Pixels of the gradient for which sums stay in registers: 48 KiB of input and gradient. */
@@ -56,21 +46,6 @@ DOTS_INLINE void addPixel(const Pair* input, const Pair* gradient, Sums& sums) {
     for (int tap = first; tap <= last; tap++) sums[o][tap] = _mm512_dpbf16_ps(sums[o][tap], (__m512bh)x[tap], (__m512bh)g);
   }
 }
-
-/** Images that come next: fetched into the cache a few lines at a time, while there is computing to do. */
-class Ahead {
- public:
-  /** @param times - how often `fetch` is called until all must be there */
-  Ahead(const uint16_t* from, int64_t size, int64_t times)
-      : at((const char*)from), end((const char*)(from + size)), bytes((size * 2 / times + 63) / 64 * 64) {}
-  void fetch() {
-    for (const char* to = std::min(end, at + bytes); at < to; at += 64) __builtin_prefetch(at);
-  }
-
- private:
-  const char *at, *end;
-  int64_t bytes;
-};
 
 /** A piece: `pairs` images one after another, rows `from` to `to` of the gradient. */
 struct Piece {
@@ -153,14 +128,6 @@ struct Share {
   int64_t firstImage, lastImage, firstOut, lastOut;
 };
 
-struct Scratch {
-  std::unique_ptr<Pair[]> memory;
-  Pair* aligned = nullptr;
-  explicit Scratch(int64_t size) : memory(new Pair[size + 16]) {
-    aligned = (Pair*)(((uintptr_t)memory.get() + 63) / 64 * 64);
-  }
-};
-
 void addShare(const Convolution& c, const Share& s, const uint16_t* input, const uint16_t* gradient, float* out) {
   const int64_t inPixels = c.height * c.width, height = c.outHeight(), width = c.outWidth(), outPixels = height * width;
   const int64_t inSize = inPixels * c.inChannels, outSize = outPixels * c.outChannels;
@@ -168,7 +135,7 @@ void addShare(const Convolution& c, const Share& s, const uint16_t* input, const
   const int64_t most = std::clamp<int64_t>(kPixels / outPixels, 1, (s.lastImage - s.firstImage + 1) / 2);
   const int64_t rows = std::max<int64_t>(1, kPixels / width);
   const int64_t inBlock = most * inPixels * kIn, outBlock = most * outPixels * kOut;
-  const Scratch x(c.inChannels / kIn * inBlock), g(outs / kOut * outBlock);
+  const Scratch<Pair> x(c.inChannels / kIn * inBlock), g(outs / kOut * outBlock);
   const std::vector<uint16_t> none(c.images % 2 * std::max(inSize, outSize));
   for (int64_t image = s.firstImage; image < s.lastImage; image += 2 * most) {
     const int64_t pairs = std::min(most, (s.lastImage - image + 1) / 2);
@@ -177,9 +144,9 @@ void addShare(const Convolution& c, const Share& s, const uint16_t* input, const
       const uint16_t *xa = input + a * inSize, *ga = gradient + a * outSize;
       const uint16_t* xb = b < s.lastImage ? xa + inSize : none.data();
       const uint16_t* gb = b < s.lastImage ? ga + outSize : none.data();
-      pack<kIn>(xa, xb, inPixels, c.inChannels, c.inChannels, x.aligned + pair * inPixels * kIn, inBlock);
+      pack<kIn>(xa, xb, inPixels, c.inChannels, c.inChannels, x + pair * inPixels * kIn, inBlock);
       pack<kOut>(ga + s.firstOut, gb + (b < s.lastImage ? s.firstOut : 0), outPixels, outs, c.outChannels,
-                 g.aligned + pair * outPixels * kOut, outBlock);
+                 g + pair * outPixels * kOut, outBlock);
     }
     const int64_t after = std::min(image + 2 * pairs, s.lastImage), next = std::min(s.lastImage - after, 2 * most);
     const int64_t times = pairs * height * 2 * (c.inChannels / kIn) * (outs / kOut);
@@ -191,7 +158,7 @@ void addShare(const Convolution& c, const Share& s, const uint16_t* input, const
         for (int64_t o = 0; o < outs / kOut; o++) {
           float* sums = out + (s.firstOut + o * kOut) * step + i * kIn;
           for (int64_t ky = 0; ky < 3; ky++) {
-            addPiece(c, piece, ky, x.aligned + i * inBlock, g.aligned + o * outBlock, sums + ky * 3 * c.inChannels, step);
+            addPiece(c, piece, ky, x + i * inBlock, g + o * outBlock, sums + ky * 3 * c.inChannels, step);
           }
         }
       }

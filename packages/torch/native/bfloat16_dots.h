@@ -1,0 +1,49 @@
+/** What the loops of convolutions share: the dot products of bfloat16 in vectors of 512 bits, and memory to compute in. */
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// GCC 12 warns of its own intrinsics (bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+#define LA_SSL_BFLOAT16_DOTS 1
+#define DOTS __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+#define DOTS_INLINE DOTS inline __attribute__((always_inline))
+#endif
+
+namespace la_ssl {
+
+/** Memory that begins at a cache line. What it holds at first is of chance, unless `zeros`. */
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(int64_t size, bool zeros = false) : memory(new char[size * sizeof(T) + 64]) {
+    aligned = (T*)(((uintptr_t)memory.get() + 63) / 64 * 64);
+    if (zeros) std::memset((void*)aligned, 0, size * sizeof(T));
+  }
+  operator T*() const { return aligned; }
+
+ private:
+  std::unique_ptr<char[]> memory;
+  T* aligned;
+};
+
+/** Images that come next: fetched into the cache a few lines at a time, while there is computing to do. */
+class Ahead {
+ public:
+  /** @param times - how often `fetch` is called until all must be there */
+  Ahead(const uint16_t* from, int64_t size, int64_t times)
+      : at((const char*)from), end((const char*)(from + size)), bytes((size * 2 / times + 63) / 64 * 64) {}
+  void fetch() {
+    for (const char* to = std::min(end, at + bytes); at < to; at += 64) __builtin_prefetch(at);
+  }
+
+ private:
+  const char *at, *end;
+  int64_t bytes;
+};
+
+}  // namespace la_ssl

@@ -1,0 +1,469 @@
+/**
+ * Four outputs of a 3×3 convolution, a tile of 2×2, come from 16 inputs with 16 products instead of 36:
+ *
+ *     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A        dg = Gᵀ [ Σ (A dY Aᵀ) ⊙ (Bᵀ d B) ] G
+ *
+ * d: 4×4 inputs, g: the kernel, ⊙: product of numbers in the same place, one of 16. In each place these are products of
+ * matrices, tiles × input channels × output channels. The second line is the first one's derivative by g.
+ *
+ * Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, F(2×2, 3×3), https://arxiv.org/abs/1509.09308
+ *
+ * Tiles are transformed two at a time, side by side, 16 channels in a vector; a block of tiles stays in the caches until its
+ * products are done. Meanwhile the images of the next block are fetched: waiting for them was the most of a transform.
+ */
+#include "winograd_loops.h"
+
+#include "bfloat16_dots.h"
+
+#include <vector>
+
+namespace la_ssl {
+
+bool takesWinograd(const Convolution& c) {
+  return c.stride == 1 && c.inChannels % 16 == 0 && c.outChannels % 16 == 0 && c.inChannels > 0 && c.outChannels > 0 &&
+         c.width >= 4 && c.height >= 2 && c.images >= 1;
+}
+
+#ifdef LA_SSL_BFLOAT16_DOTS
+namespace {
+
+using Vector = __m512;
+constexpr int64_t kLanes = 16, kPlaces = 16;
+/** Numbers between the places of a block: a power of 2 would put all of them into the same few lines of a cache. */
+constexpr int64_t kApart = 32;
+/** Registers for sums, of 32. */
+constexpr int kSums = 24;
+/** Tiles of a block for the gradient of the weight. */
+constexpr int64_t kTiles = 64;
+/** Bytes of sums of which a thread has its own; more are shared out among the threads. */
+constexpr int64_t kOwnSums = 1 << 20;
+/** Of sums that are added to at a time, which a cache is to hold. */
+constexpr int64_t kMostSums = 4 << 20;
+
+DOTS_INLINE Vector widen(const uint16_t* from) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)from)), 16));
+}
+DOTS_INLINE Vector plus(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+DOTS_INLINE Vector minus(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
+DOTS_INLINE Vector half(Vector a) { return _mm512_mul_ps(a, _mm512_set1_ps(0.5f)); }
+/** Rounded to bfloat16: a, then b. */
+DOTS_INLINE __m512i rounded(Vector a, Vector b) { return (__m512i)_mm512_cvtne2ps_pbh(b, a); }
+
+/** Rounded to bfloat16, in pairs of a lane of a and the same lane of b. */
+DOTS_INLINE __m512i paired(Vector a, Vector b) {
+  alignas(64) static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  return _mm512_permutexvar_epi16(_mm512_load_si512(order), rounded(a, b));
+}
+
+/** Where tiles lie in images, row by row. A row has an even number of them; what reaches over an edge is zero there. */
+struct Tiles {
+  const Convolution& c;
+  int64_t perRow, perImage;
+  explicit Tiles(const Convolution& c) : c(c), perRow((c.width + 3) / 4 * 2), perImage(perRow * ((c.height + 1) / 2)) {}
+
+  struct Place {
+    int64_t image, y, x;
+  };
+  Place at(int64_t tile) const {
+    const int64_t within = tile % perImage;
+    return {tile / perImage, within / perRow * 2, within % perRow * 2};
+  }
+  /** The pixels that tiles which follow need first, and what is left of the images after these. */
+  Ahead ahead(const uint16_t* images, int64_t channels, int64_t tile, int64_t tiles, int64_t times) const {
+    const Place place = at(tile);
+    const int64_t from = (place.image * c.height + place.y) * c.width, all = c.images * c.height * c.width;
+    return {images + from * channels, std::clamp<int64_t>(all - from, 0, tiles * 4 + c.width) * channels, times};
+  }
+};
+
+/** Rows of an image, of zeros above and below it. */
+struct Rows {
+  const uint16_t* of[4];
+  int64_t width, channels;
+
+  Rows(const Tiles& tiles, const Tiles::Place& place, const uint16_t* images, int64_t channels, const uint16_t* zeros, int64_t first)
+      : width(tiles.c.width), channels(channels) {
+    for (int64_t i = 0; i < 4; i++) {
+      const int64_t y = place.y + first + i;
+      of[i] = y < 0 || y >= tiles.c.height ? zeros : images + (place.image * tiles.c.height + y) * width * channels;
+    }
+  }
+  bool has(int64_t x) const { return x >= 0 && x < width; }
+};
+
+/** Bᵀ of a column of inputs. */
+DOTS_INLINE void inputColumn(const Rows& rows, int64_t x, int64_t channel, Vector out[4]) {
+  if (!rows.has(x)) {
+    out[0] = out[1] = out[2] = out[3] = _mm512_setzero_ps();
+    return;
+  }
+  const int64_t at = x * rows.channels + channel;
+  const Vector a = widen(rows.of[0] + at), b = widen(rows.of[1] + at), c = widen(rows.of[2] + at), d = widen(rows.of[3] + at);
+  out[0] = minus(a, c);
+  out[1] = plus(b, c);
+  out[2] = minus(c, b);
+  out[3] = minus(b, d);
+}
+
+/** `Bᵀ d B` of two tiles, 16 channels: `store(place, first, second)` for each place. */
+template <class Store>
+DOTS_INLINE void transformInput(const Rows& rows, int64_t x, int64_t channel, const Store& store) {
+  Vector t[6][4];
+#pragma GCC unroll 6
+  for (int i = 0; i < 6; i++) inputColumn(rows, x + i - 1, channel, t[i]);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    store(4 * i, minus(t[0][i], t[2][i]), minus(t[2][i], t[4][i]));
+    store(4 * i + 1, plus(t[1][i], t[2][i]), plus(t[3][i], t[4][i]));
+    store(4 * i + 2, minus(t[2][i], t[1][i]), minus(t[4][i], t[3][i]));
+    store(4 * i + 3, minus(t[1][i], t[3][i]), minus(t[3][i], t[5][i]));
+  }
+}
+
+/** A of a column of the gradient, but for the sign of its last number. */
+DOTS_INLINE void gradientColumn(const Rows& rows, int64_t x, int64_t channel, Vector out[4]) {
+  if (!rows.has(x)) {
+    out[0] = out[1] = out[2] = out[3] = _mm512_setzero_ps();
+    return;
+  }
+  const Vector a = widen(rows.of[0] + x * rows.channels + channel), b = widen(rows.of[1] + x * rows.channels + channel);
+  out[0] = a;
+  out[1] = plus(a, b);
+  out[2] = minus(a, b);
+  out[3] = b;
+}
+
+/** `A dY Aᵀ` of two tiles, but for the signs of its last row and column, which `finishWeightGradient` gives. */
+template <class Store>
+DOTS_INLINE void transformGradient(const Rows& rows, int64_t x, int64_t channel, const Store& store) {
+  Vector t[4][4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) gradientColumn(rows, x + i, channel, t[i]);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    store(4 * i, t[0][i], t[2][i]);
+    store(4 * i + 1, plus(t[0][i], t[1][i]), plus(t[2][i], t[3][i]));
+    store(4 * i + 2, minus(t[0][i], t[1][i]), minus(t[2][i], t[3][i]));
+    store(4 * i + 3, t[1][i], t[3][i]);
+  }
+}
+
+/** Two tiles as two rows of channels. */
+struct AsRows {
+  uint16_t* at;
+  int64_t place, row;
+  DOTS_INLINE void operator()(int p, Vector a, Vector b) const {
+    const __m512i both = rounded(a, b);
+    _mm256_storeu_si256((__m256i*)(at + p * place), _mm512_castsi512_si256(both));
+    _mm256_storeu_si256((__m256i*)(at + p * place + row), _mm512_extracti64x4_epi64(both, 1));
+  }
+};
+
+/** Two tiles as one row of pairs. */
+struct AsPairs {
+  uint16_t* at;
+  int64_t place;
+  DOTS_INLINE void operator()(int p, Vector a, Vector b) const { _mm512_storeu_si512(at + p * place, paired(a, b)); }
+};
+
+/**
+ * `out[tile][o] = Σ tiles[tile][i] weight[i][o]`, of `kSums / kVectors` tiles and `16 · kVectors` output channels.
+ * @param step - between tiles
+ * @param weight - pairs of input channels, `[pairs][16 · kVectors][2]`
+ */
+template <int kVectors>
+DOTS_INLINE void multiply(const uint16_t* tiles, int64_t step, const uint16_t* weight, int64_t pairs, float* out) {
+  constexpr int kRows = kSums / kVectors;
+  Vector sums[kRows][kVectors];
+#pragma GCC unroll 24
+  for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v++) sums[r][v] = _mm512_setzero_ps();
+  }
+  for (int64_t k = 0; k < pairs; k++, weight += 2 * kLanes * kVectors) {
+    __m512i w[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(weight + v * 2 * kLanes);
+#pragma GCC unroll 24
+    for (int r = 0; r < kRows; r++) {
+      const __m512i x = _mm512_set1_epi32(*(const int*)(tiles + r * step + 2 * k));
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], (__m512bh)x, (__m512bh)w[v]);
+    }
+  }
+#pragma GCC unroll 24
+  for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v++) _mm512_store_ps(out + (r * kVectors + v) * kLanes, sums[r][v]);
+  }
+}
+
+/** `Aᵀ m A` of one tile, 16 channels: its four outputs, row by row. */
+DOTS_INLINE void transformOutput(const float* sums, int64_t place, Vector out[4]) {
+  Vector t[2][4];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    const float* m = sums + j * place;
+    const Vector a = _mm512_load_ps(m), b = _mm512_load_ps(m + 4 * place), c = _mm512_load_ps(m + 8 * place);
+    t[0][j] = plus(plus(a, b), c);
+    t[1][j] = minus(minus(b, c), _mm512_load_ps(m + 12 * place));
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++) {
+    out[2 * i] = plus(plus(t[i][0], t[i][1]), t[i][2]);
+    out[2 * i + 1] = minus(minus(t[i][1], t[i][2]), t[i][3]);
+  }
+}
+
+/** Writes one tile's outputs, as far as they lie within the image. */
+template <int kVectors>
+DOTS void storeTile(const Convolution& c, const Tiles::Place& place, const float* sums, int64_t step, uint16_t* out) {
+  Vector y[2][4];
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; v++) transformOutput(sums + v * kLanes, step, y[v]);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const int64_t row = place.y + i / 2, column = place.x + i % 2;
+    if (row >= c.height || column >= c.width) continue;
+    uint16_t* to = out + ((place.image * c.height + row) * c.width + column) * c.outChannels;
+    if (kVectors == 2) {
+      _mm512_storeu_si512(to, rounded(y[0][i], y[1][i]));
+    } else {
+      _mm256_storeu_si256((__m256i*)to, (__m256i)_mm512_cvtneps_pbh(y[0][i]));
+    }
+  }
+}
+
+/** Output channels that are computed together: those of `kVectors` vectors. */
+int64_t channelsOfBlock(int64_t channels) { return channels % (2 * kLanes) == 0 ? 2 * kLanes : kLanes; }
+
+/** Of the images `first` to `last`. */
+template <int kVectors>
+DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint16_t* input, const uint16_t* weight, uint16_t* out) {
+  constexpr int64_t kBlock = kSums / kVectors, kOuts = kVectors * kLanes, kSumsOfPlace = kBlock * kOuts;
+  const Tiles tiles(c);
+  const int64_t place = kBlock * c.inChannels + kApart, end = last * tiles.perImage;
+  const Scratch<uint16_t> transformed(kPlaces * place, true), zeros(c.width * c.inChannels, true);
+  const Scratch<float> sums(kPlaces * kSumsOfPlace);
+  for (int64_t from = first * tiles.perImage; from < end; from += kBlock) {
+    const int64_t count = std::min(kBlock, end - from);
+    for (int64_t t = 0; t < count; t += 2) {
+      const Tiles::Place at = tiles.at(from + t);
+      const Rows rows(tiles, at, input, c.inChannels, zeros, -1);
+      for (int64_t i = 0; i < c.inChannels; i += kLanes) {
+        transformInput(rows, at.x, i, AsRows{transformed + t * c.inChannels + i, place, c.inChannels});
+      }
+    }
+    Ahead next = tiles.ahead(input, c.inChannels, from + count, kBlock, kPlaces * c.outChannels / kOuts);
+    for (int64_t o = 0; o < c.outChannels; o += kOuts) {
+      for (int64_t p = 0; p < kPlaces; p++) {
+        next.fetch();
+        multiply<kVectors>(transformed + p * place, c.inChannels, weight + (o * kPlaces + p * kOuts) * c.inChannels,
+                           c.inChannels / 2, sums + p * kSumsOfPlace);
+      }
+      for (int64_t t = 0; t < count; t++) storeTile<kVectors>(c, tiles.at(from + t), sums + t * kOuts, kSumsOfPlace, out + o);
+    }
+  }
+}
+
+/**
+ * Adds the products of pairs of tiles to the sums of `16 · kVectors` input channels and `kOuts` output channels.
+ * @param step - of `out` between output channels
+ */
+template <int kVectors, int kOuts = 16 / kVectors>
+DOTS_INLINE void addProducts(const uint16_t* x, int64_t stepX, const uint16_t* g, int64_t stepG, int64_t pairs, float* out,
+                             int64_t step) {
+  Vector sums[kOuts][kVectors];
+#pragma GCC unroll 16
+  for (int o = 0; o < kOuts; o++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v++) sums[o][v] = _mm512_load_ps(out + o * step + v * kLanes);
+  }
+  for (int64_t pair = 0; pair < pairs; pair++, x += stepX, g += stepG) {
+    __m512i w[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(x + v * 2 * kLanes);
+#pragma GCC unroll 16
+    for (int o = 0; o < kOuts; o++) {
+      const __m512i y = _mm512_set1_epi32(((const int*)g)[o]);
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; v++) sums[o][v] = _mm512_dpbf16_ps(sums[o][v], (__m512bh)w[v], (__m512bh)y);
+    }
+  }
+#pragma GCC unroll 16
+  for (int o = 0; o < kOuts; o++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v++) _mm512_store_ps(out + o * step + v * kLanes, sums[o][v]);
+  }
+}
+
+/** What one thread does at a time: some of the images, some of the output channels. */
+struct Share {
+  int64_t firstImage, lastImage, firstOut, lastOut;
+};
+
+/** @param sums - `[places, outChannels, inChannels]` */
+template <int kVectors>
+DOTS void addShare(const Convolution& c, const Share& s, const uint16_t* input, const uint16_t* gradient, float* sums) {
+  const Tiles tiles(c);
+  const int64_t ins = c.inChannels, outs = s.lastOut - s.firstOut, end = s.lastImage * tiles.perImage;
+  const int64_t placeX = kTiles * ins + kApart, placeG = kTiles * outs + kApart;
+  constexpr int64_t kOuts = 16 / kVectors;
+  const int64_t times = kPlaces * (ins / (kLanes * kVectors)) * (outs / kOuts);
+  const Scratch<uint16_t> x(kPlaces * placeX), g(kPlaces * placeG), zeros(c.width * std::max(ins, c.outChannels), true);
+  for (int64_t from = s.firstImage * tiles.perImage; from < end; from += kTiles) {
+    const int64_t count = std::min(kTiles, end - from);
+    for (int64_t t = 0; t < count; t += 2) {
+      const Tiles::Place at = tiles.at(from + t);
+      const Rows inputs(tiles, at, input, ins, zeros, -1), gradients(tiles, at, gradient, c.outChannels, zeros, 0);
+      for (int64_t i = 0; i < ins; i += kLanes) transformInput(inputs, at.x, i, AsPairs{x + t * ins + 2 * i, placeX});
+      for (int64_t o = 0; o < outs; o += kLanes) {
+        transformGradient(gradients, at.x, s.firstOut + o, AsPairs{g + t * outs + 2 * o, placeG});
+      }
+    }
+    Ahead nextX = tiles.ahead(input, ins, from + count, kTiles, times);
+    Ahead nextG = tiles.ahead(gradient, outs == c.outChannels ? outs : 0, from + count, kTiles, times);
+    for (int64_t p = 0; p < kPlaces; p++) {
+      for (int64_t i = 0; i < ins; i += kLanes * kVectors) {
+        for (int64_t o = 0; o < outs; o += kOuts) {
+          nextX.fetch();
+          nextG.fetch();
+          addProducts<kVectors>(x + p * placeX + 2 * i, 2 * ins, g + p * placeG + 2 * o, 2 * outs, count / 2,
+                                sums + (p * c.outChannels + s.firstOut + o) * ins + i, ins);
+        }
+      }
+    }
+  }
+}
+
+/** `Gᵀ sums G`, with the signs that `transformGradient` leaves out: of output channel `o` into `[3, 3, inChannels]`. */
+DOTS void finishWeightGradient(const Convolution& c, int64_t o, const float* sums, float* out) {
+  const int64_t place = c.outChannels * c.inChannels;
+  for (int64_t i = 0; i < c.inChannels; i += kLanes) {
+    Vector t[3][4];
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+      const float* m = sums + j * place + o * c.inChannels + i;
+      const Vector a = _mm512_load_ps(m + 4 * place), b = _mm512_load_ps(m + 8 * place), both = half(plus(a, b));
+      t[0][j] = plus(_mm512_load_ps(m), both);
+      t[1][j] = half(minus(a, b));
+      t[2][j] = minus(both, _mm512_load_ps(m + 12 * place));
+    }
+#pragma GCC unroll 3
+    for (int r = 0; r < 3; r++) {
+      const Vector both = half(plus(t[r][1], t[r][2]));
+      float* to = out + 3 * r * c.inChannels + i;
+      _mm512_storeu_ps(to, plus(t[r][0], both));
+      _mm512_storeu_ps(to + c.inChannels, half(minus(t[r][1], t[r][2])));
+      _mm512_storeu_ps(to + 2 * c.inChannels, minus(both, t[r][3]));
+    }
+  }
+}
+
+/** G of three numbers. */
+DOTS_INLINE void kernelColumn(Vector a, Vector b, Vector c, Vector out[4]) {
+  const Vector outer = plus(a, c);
+  out[0] = a;
+  out[1] = half(plus(outer, b));
+  out[2] = half(minus(outer, b));
+  out[3] = c;
+}
+
+/** `G g Gᵀ` for one output channel and 16 input channels. */
+DOTS_INLINE void transformKernels(const Weight& w, int64_t o, int64_t i, bool turned, Vector out[kPlaces]) {
+  const __m512i lanes = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                           _mm512_set1_epi32((int)w.stepIn));
+  Vector g[9], t[3][4];
+#pragma GCC unroll 9
+  for (int tap = 0; tap < 9; tap++) {
+    const float* from = w.data + o * w.stepOut + i * w.stepIn + (turned ? 8 - tap : tap) * w.stepTap;
+    g[tap] = w.stepIn == 1 ? _mm512_loadu_ps(from) : _mm512_i32gather_ps(lanes, from, sizeof(float));
+  }
+#pragma GCC unroll 3
+  for (int x = 0; x < 3; x++) kernelColumn(g[x], g[3 + x], g[6 + x], t[x]);
+#pragma GCC unroll 4
+  for (int y = 0; y < 4; y++) kernelColumn(t[0][y], t[1][y], t[2][y], out + 4 * y);
+}
+
+/** To where the pairs of input channels of an output channel lie. */
+DOTS void transformOut(const Weight& w, int64_t o, uint16_t* out) {
+  const int64_t block = channelsOfBlock(w.outChannels);
+  for (int64_t i = 0; i < w.inChannels; i += kLanes) {
+    Vector u[kPlaces];
+    transformKernels(w, o, i, false, u);
+    for (int64_t p = 0; p < kPlaces; p++) {
+      alignas(32) uint32_t pairs[kLanes / 2];
+      _mm256_store_si256((__m256i*)pairs, (__m256i)_mm512_cvtneps_pbh(u[p]));
+      uint32_t* to = (uint32_t*)out + ((o / block * kPlaces + p) * w.inChannels + i) / 2 * block + o % block;
+      for (int64_t k = 0; k < kLanes / 2; k++) to[k * block] = pairs[k];
+    }
+  }
+}
+
+/** Of a pair of output channels, which are the inputs here. */
+DOTS void transformTurnedPair(const Weight& w, int64_t pair, uint16_t* out) {
+  const int64_t block = channelsOfBlock(w.inChannels);
+  for (int64_t i = 0; i < w.inChannels; i += kLanes) {
+    Vector a[kPlaces], b[kPlaces];
+    transformKernels(w, 2 * pair, i, true, a);
+    transformKernels(w, 2 * pair + 1, i, true, b);
+    for (int64_t p = 0; p < kPlaces; p++) {
+      uint16_t* to = out + ((i / block * kPlaces + p) * (w.outChannels / 2) + pair) * 2 * block + i % block * 2;
+      _mm512_storeu_si512(to, paired(a[p], b[p]));
+    }
+  }
+}
+
+}  // namespace
+
+void transformWeight(const Weight& weight, uint16_t* out, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+  for (int64_t o = 0; o < weight.outChannels; o++) transformOut(weight, o, out);
+}
+
+void transformTurnedWeight(const Weight& weight, uint16_t* out, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+  for (int64_t pair = 0; pair < weight.outChannels / 2; pair++) transformTurnedPair(weight, pair, out);
+}
+
+void winograd(const Convolution& c, const uint16_t* input, const uint16_t* weight, uint16_t* out, int threads) {
+  const auto convolveImages = channelsOfBlock(c.outChannels) == kLanes ? convolve<1> : convolve<2>;
+  const int64_t shares = std::clamp<int64_t>(threads, 1, c.images);
+#pragma omp parallel for num_threads((int)shares) schedule(static) if (shares > 1)
+  for (int64_t i = 0; i < shares; i++) {
+    convolveImages(c, i * c.images / shares, (i + 1) * c.images / shares, input, weight, out);
+  }
+}
+
+void winogradWeightGradient(const Convolution& c, const uint16_t* input, const uint16_t* gradient, float* out, int threads) {
+  const auto add = channelsOfBlock(c.inChannels) == kLanes ? addShare<1> : addShare<2>;
+  const int64_t size = kPlaces * c.outChannels * c.inChannels;
+  const bool byChannels = size * (int64_t)sizeof(float) > kOwnSums;
+  const int64_t length = byChannels ? c.outChannels / kLanes : c.images;
+  const int64_t parts = byChannels ? size * (int64_t)sizeof(float) / kMostSums : 1;
+  const int64_t shares = std::clamp<int64_t>(parts, std::min<int64_t>(threads, length), length);
+  const Scratch<float> sums((byChannels ? 1 : shares) * size, true);
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+  for (int64_t i = 0; i < shares; i++) {
+    const int64_t from = i * length / shares, to = (i + 1) * length / shares;
+    if (byChannels) {
+      add(c, {0, c.images, kLanes * from, kLanes * to}, input, gradient, sums);
+    } else {
+      add(c, {from, to, 0, c.outChannels}, input, gradient, sums + i * size);
+    }
+  }
+  for (int64_t i = 1; i < (byChannels ? 1 : shares); i++) {
+    for (int64_t j = 0; j < size; j++) sums[j] += sums[i * size + j];
+  }
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+  for (int64_t o = 0; o < c.outChannels; o++) finishWeightGradient(c, o, sums, out + o * 9 * c.inChannels);
+}
+#else
+void transformWeight(const Weight&, uint16_t*, int) {}
+void transformTurnedWeight(const Weight&, uint16_t*, int) {}
+void winograd(const Convolution&, const uint16_t*, const uint16_t*, uint16_t*, int) {}
+void winogradWeightGradient(const Convolution&, const uint16_t*, const uint16_t*, float*, int) {}
+#endif
+
+}  // namespace la_ssl
