@@ -29,8 +29,6 @@ namespace {
 
 using Vector = __m512;
 constexpr int64_t kLanes = 16, kPlaces = 16;
-/** Numbers between the places of a block: a power of 2 would put all of them into the same few lines of a cache. */
-constexpr int64_t kApart = 32;
 /** Registers for sums, of 32. */
 constexpr int kSums = 24;
 /** Tiles of a block for the gradient of the weight. */
@@ -68,6 +66,20 @@ struct Tiles {
   Place at(int64_t tile) const {
     const int64_t within = tile % perImage;
     return {tile / perImage, within / perRow * 2, within % perRow * 2};
+  }
+  /** Places of tiles one after another: a division takes as long as the transform of a vector. */
+  void at(int64_t tile, int64_t count, Place* out) const {
+    Place place = at(tile);
+    for (int64_t i = 0; i < count; i++) {
+      out[i] = place;
+      place.x += 2;
+      if (place.x < 2 * perRow) continue;
+      place.x = 0;
+      place.y += 2;
+      if (place.y < c.height) continue;
+      place.y = 0;
+      place.image++;
+    }
   }
   /** The pixels that tiles which follow need first, and what is left of the images after these. */
   Ahead ahead(const uint16_t* images, int64_t channels, int64_t tile, int64_t tiles, int64_t times) const {
@@ -149,31 +161,41 @@ DOTS_INLINE void transformGradient(const Rows& rows, int64_t x, int64_t channel,
   }
 }
 
-/** Two tiles as two rows of channels. */
+/**
+ * Transformed tiles of a block: `[channels / 16][place][tile][16]`. Distances are known when this is compiled, so that a register
+ * is enough for the addresses of all.
+ */
+template <int64_t kBlock>
+struct Transformed {
+  /** A power of 2 would put all places into the same few lines of a cache. */
+  static constexpr int64_t kPlace = kBlock * kLanes + 32, kChannels = kPlaces * kPlace;
+  static int64_t size(int64_t channels) { return channels / kLanes * kChannels; }
+};
+
+/** Two tiles as two rows of 16 channels. */
+template <int64_t kBlock>
 struct AsRows {
   uint16_t* at;
-  int64_t place, row;
   DOTS_INLINE void operator()(int p, Vector a, Vector b) const {
-    const __m512i both = rounded(a, b);
-    _mm256_storeu_si256((__m256i*)(at + p * place), _mm512_castsi512_si256(both));
-    _mm256_storeu_si256((__m256i*)(at + p * place + row), _mm512_extracti64x4_epi64(both, 1));
+    _mm512_storeu_si512(at + p * Transformed<kBlock>::kPlace, rounded(a, b));
   }
 };
 
-/** Two tiles as one row of pairs. */
+/** Two tiles as one row of 16 pairs. */
+template <int64_t kBlock>
 struct AsPairs {
   uint16_t* at;
-  int64_t place;
-  DOTS_INLINE void operator()(int p, Vector a, Vector b) const { _mm512_storeu_si512(at + p * place, paired(a, b)); }
+  DOTS_INLINE void operator()(int p, Vector a, Vector b) const {
+    _mm512_storeu_si512(at + p * Transformed<kBlock>::kPlace, paired(a, b));
+  }
 };
 
 /**
- * `out[tile][o] = Σ tiles[tile][i] weight[i][o]`, of `kSums / kVectors` tiles and `16 · kVectors` output channels.
- * @param step - between tiles
- * @param weight - pairs of input channels, `[pairs][16 · kVectors][2]`
+ * `out[tile][o] = Σ tiles[tile][i] weight[i][o]` at one place, of `kSums / kVectors` tiles and `16 · kVectors` output channels.
+ * @param weight - pairs of input channels, `[channels / 2][16 · kVectors][2]`
  */
 template <int kVectors>
-DOTS_INLINE void multiply(const uint16_t* tiles, int64_t step, const uint16_t* weight, int64_t pairs, float* out) {
+DOTS_INLINE void multiply(const uint16_t* tiles, const uint16_t* weight, int64_t channels, float* out) {
   constexpr int kRows = kSums / kVectors;
   Vector sums[kRows][kVectors];
 #pragma GCC unroll 24
@@ -181,15 +203,17 @@ DOTS_INLINE void multiply(const uint16_t* tiles, int64_t step, const uint16_t* w
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; v++) sums[r][v] = _mm512_setzero_ps();
   }
-  for (int64_t k = 0; k < pairs; k++, weight += 2 * kLanes * kVectors) {
-    __m512i w[kVectors];
+  for (int64_t i = 0; i < channels; i += kLanes, tiles += Transformed<kRows>::kChannels) {
+    for (int k = 0; k < kLanes; k += 2, weight += 2 * kLanes * kVectors) {
+      __m512i w[kVectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(weight + v * 2 * kLanes);
+      for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(weight + v * 2 * kLanes);
 #pragma GCC unroll 24
-    for (int r = 0; r < kRows; r++) {
-      const __m512i x = _mm512_set1_epi32(*(const int*)(tiles + r * step + 2 * k));
+      for (int r = 0; r < kRows; r++) {
+        const __m512i x = _mm512_set1_epi32(*(const int*)(tiles + r * kLanes + k));
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], (__m512bh)x, (__m512bh)w[v]);
+        for (int v = 0; v < kVectors; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], (__m512bh)x, (__m512bh)w[v]);
+      }
     }
   }
 #pragma GCC unroll 24
@@ -199,27 +223,29 @@ DOTS_INLINE void multiply(const uint16_t* tiles, int64_t step, const uint16_t* w
   }
 }
 
+/** Aᵀ of four numbers. */
+DOTS_INLINE void outputPair(Vector a, Vector b, Vector c, Vector d, Vector& first, Vector& second) {
+  first = plus(plus(a, b), c);
+  second = minus(minus(b, c), d);
+}
+
 /** `Aᵀ m A` of one tile, 16 channels: its four outputs, row by row. */
 DOTS_INLINE void transformOutput(const float* sums, int64_t place, Vector out[4]) {
-  Vector t[2][4];
+  Vector t[4][2];
 #pragma GCC unroll 4
-  for (int j = 0; j < 4; j++) {
-    const float* m = sums + j * place;
-    const Vector a = _mm512_load_ps(m), b = _mm512_load_ps(m + 4 * place), c = _mm512_load_ps(m + 8 * place);
-    t[0][j] = plus(plus(a, b), c);
-    t[1][j] = minus(minus(b, c), _mm512_load_ps(m + 12 * place));
+  for (int i = 0; i < 4; i++) {
+    const float* m = sums + 4 * i * place;
+    outputPair(_mm512_load_ps(m), _mm512_load_ps(m + place), _mm512_load_ps(m + 2 * place), _mm512_load_ps(m + 3 * place),
+               t[i][0], t[i][1]);
   }
 #pragma GCC unroll 2
-  for (int i = 0; i < 2; i++) {
-    out[2 * i] = plus(plus(t[i][0], t[i][1]), t[i][2]);
-    out[2 * i + 1] = minus(minus(t[i][1], t[i][2]), t[i][3]);
-  }
+  for (int j = 0; j < 2; j++) outputPair(t[0][j], t[1][j], t[2][j], t[3][j], out[j], out[2 + j]);
 }
 
 /** Writes one tile's outputs, as far as they lie within the image. */
 template <int kVectors>
-DOTS void storeTile(const Convolution& c, const Tiles::Place& place, const float* sums, int64_t step, uint16_t* out) {
-  Vector y[2][4];
+DOTS_INLINE void storeTile(const Convolution& c, const Tiles::Place& place, const float* sums, int64_t step, uint16_t* out) {
+  Vector y[kVectors][4];
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; v++) transformOutput(sums + v * kLanes, step, y[v]);
 #pragma GCC unroll 4
@@ -227,7 +253,7 @@ DOTS void storeTile(const Convolution& c, const Tiles::Place& place, const float
     const int64_t row = place.y + i / 2, column = place.x + i % 2;
     if (row >= c.height || column >= c.width) continue;
     uint16_t* to = out + ((place.image * c.height + row) * c.width + column) * c.outChannels;
-    if (kVectors == 2) {
+    if constexpr (kVectors == 2) {
       _mm512_storeu_si512(to, rounded(y[0][i], y[1][i]));
     } else {
       _mm256_storeu_si256((__m256i*)to, (__m256i)_mm512_cvtneps_pbh(y[0][i]));
@@ -241,28 +267,32 @@ int64_t channelsOfBlock(int64_t channels) { return channels % (2 * kLanes) == 0 
 /** Of the images `first` to `last`. */
 template <int kVectors>
 DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint16_t* input, const uint16_t* weight, uint16_t* out) {
-  constexpr int64_t kBlock = kSums / kVectors, kOuts = kVectors * kLanes, kSumsOfPlace = kBlock * kOuts;
+  constexpr int64_t kBlock = kSums / kVectors, kOuts = kVectors * kLanes, kStep = kBlock * kVectors * kLanes;
+  using Block = Transformed<kBlock>;
   const Tiles tiles(c);
-  const int64_t place = kBlock * c.inChannels + kApart, end = last * tiles.perImage;
-  const Scratch<uint16_t> transformed(kPlaces * place, true), zeros(c.width * c.inChannels, true);
-  const Scratch<float> sums(kPlaces * kSumsOfPlace);
+  const int64_t end = last * tiles.perImage;
+  const Scratch<uint16_t> transformed(Block::size(c.inChannels), true), zeros(c.width * c.inChannels, true);
+  const Scratch<float> sums(kPlaces * kStep);
+  Tiles::Place places[kBlock];
   for (int64_t from = first * tiles.perImage; from < end; from += kBlock) {
     const int64_t count = std::min(kBlock, end - from);
+    tiles.at(from, count, places);
     for (int64_t t = 0; t < count; t += 2) {
-      const Tiles::Place at = tiles.at(from + t);
+      const Tiles::Place& at = places[t];
       const Rows rows(tiles, at, input, c.inChannels, zeros, -1);
       for (int64_t i = 0; i < c.inChannels; i += kLanes) {
-        transformInput(rows, at.x, i, AsRows{transformed + t * c.inChannels + i, place, c.inChannels});
+        transformInput(rows, at.x, i, AsRows<kBlock>{transformed + i / kLanes * Block::kChannels + t * kLanes});
       }
     }
     Ahead next = tiles.ahead(input, c.inChannels, from + count, kBlock, kPlaces * c.outChannels / kOuts);
     for (int64_t o = 0; o < c.outChannels; o += kOuts) {
+      const uint16_t* w = weight + o * kPlaces * c.inChannels;
+      const int64_t placeW = kOuts * c.inChannels;
       for (int64_t p = 0; p < kPlaces; p++) {
         next.fetch();
-        multiply<kVectors>(transformed + p * place, c.inChannels, weight + (o * kPlaces + p * kOuts) * c.inChannels,
-                           c.inChannels / 2, sums + p * kSumsOfPlace);
+        multiply<kVectors>(transformed + p * Block::kPlace, w + p * placeW, c.inChannels, sums + p * kStep);
       }
-      for (int64_t t = 0; t < count; t++) storeTile<kVectors>(c, tiles.at(from + t), sums + t * kOuts, kSumsOfPlace, out + o);
+      for (int64_t t = 0; t < count; t++) storeTile<kVectors>(c, places[t], sums + t * kVectors * kLanes, kStep, out + o);
     }
   }
 }
@@ -272,18 +302,17 @@ DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint
  * @param step - of `out` between output channels
  */
 template <int kVectors, int kOuts = 16 / kVectors>
-DOTS_INLINE void addProducts(const uint16_t* x, int64_t stepX, const uint16_t* g, int64_t stepG, int64_t pairs, float* out,
-                             int64_t step) {
+DOTS_INLINE void addProducts(const uint16_t* x, const uint16_t* g, int64_t pairs, float* out, int64_t step) {
   Vector sums[kOuts][kVectors];
 #pragma GCC unroll 16
   for (int o = 0; o < kOuts; o++) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; v++) sums[o][v] = _mm512_load_ps(out + o * step + v * kLanes);
   }
-  for (int64_t pair = 0; pair < pairs; pair++, x += stepX, g += stepG) {
+  for (int64_t pair = 0; pair < pairs; pair++, x += 2 * kLanes, g += 2 * kLanes) {
     __m512i w[kVectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(x + v * 2 * kLanes);
+    for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(x + v * Transformed<kTiles>::kChannels);
 #pragma GCC unroll 16
     for (int o = 0; o < kOuts; o++) {
       const __m512i y = _mm512_set1_epi32(((const int*)g)[o]);
@@ -308,18 +337,22 @@ template <int kVectors>
 DOTS void addShare(const Convolution& c, const Share& s, const uint16_t* input, const uint16_t* gradient, float* sums) {
   const Tiles tiles(c);
   const int64_t ins = c.inChannels, outs = s.lastOut - s.firstOut, end = s.lastImage * tiles.perImage;
-  const int64_t placeX = kTiles * ins + kApart, placeG = kTiles * outs + kApart;
+  using Block = Transformed<kTiles>;
   constexpr int64_t kOuts = 16 / kVectors;
   const int64_t times = kPlaces * (ins / (kLanes * kVectors)) * (outs / kOuts);
-  const Scratch<uint16_t> x(kPlaces * placeX), g(kPlaces * placeG), zeros(c.width * std::max(ins, c.outChannels), true);
+  const Scratch<uint16_t> x(Block::size(ins)), g(Block::size(outs)), zeros(c.width * std::max(ins, c.outChannels), true);
+  Tiles::Place places[kTiles];
   for (int64_t from = s.firstImage * tiles.perImage; from < end; from += kTiles) {
     const int64_t count = std::min(kTiles, end - from);
+    tiles.at(from, count, places);
     for (int64_t t = 0; t < count; t += 2) {
-      const Tiles::Place at = tiles.at(from + t);
+      const Tiles::Place& at = places[t];
       const Rows inputs(tiles, at, input, ins, zeros, -1), gradients(tiles, at, gradient, c.outChannels, zeros, 0);
-      for (int64_t i = 0; i < ins; i += kLanes) transformInput(inputs, at.x, i, AsPairs{x + t * ins + 2 * i, placeX});
+      for (int64_t i = 0; i < ins; i += kLanes) {
+        transformInput(inputs, at.x, i, AsPairs<kTiles>{x + i / kLanes * Block::kChannels + t * kLanes});
+      }
       for (int64_t o = 0; o < outs; o += kLanes) {
-        transformGradient(gradients, at.x, s.firstOut + o, AsPairs{g + t * outs + 2 * o, placeG});
+        transformGradient(gradients, at.x, s.firstOut + o, AsPairs<kTiles>{g + o / kLanes * Block::kChannels + t * kLanes});
       }
     }
     Ahead nextX = tiles.ahead(input, ins, from + count, kTiles, times);
@@ -329,7 +362,8 @@ DOTS void addShare(const Convolution& c, const Share& s, const uint16_t* input, 
         for (int64_t o = 0; o < outs; o += kOuts) {
           nextX.fetch();
           nextG.fetch();
-          addProducts<kVectors>(x + p * placeX + 2 * i, 2 * ins, g + p * placeG + 2 * o, 2 * outs, count / 2,
+          addProducts<kVectors>(x + i / kLanes * Block::kChannels + p * Block::kPlace,
+                                g + o / kLanes * Block::kChannels + p * Block::kPlace + o % kLanes * 2, count / 2,
                                 sums + (p * c.outChannels + s.firstOut + o) * ins + i, ins);
         }
       }
