@@ -19,6 +19,8 @@ namespace {
 
 /** Images, of which pairs are made: of very few, a pair with nothing would be a large part. */
 constexpr int64_t kFewestImages = 8;
+/** Products that take as long as to transform one number of a weight. */
+constexpr int64_t kProductsOfTransform = 256;
 /** Products for which a second thread is woken. */
 constexpr int64_t kProductsOfThread = 1 << 22;
 
@@ -51,7 +53,7 @@ Tensor transformed(const Tensor& weight, bool turned) {
   const la_ssl::Weight w{floats.data_ptr<float>(), weight.size(0), ins, 9 * ins, 1, ins};
   Tensor out = at::empty({la_ssl::transformedSize(w)}, weight.options().dtype(at::kBFloat16));
   const auto transform = turned ? la_ssl::transformTurnedWeight : la_ssl::transformWeight;
-  transform(w, bitsOf(out), threadsFor(weight.numel() * 16));
+  transform(w, bitsOf(out), threadsFor(weight.numel() * kProductsOfTransform));
   return out;
 }
 
