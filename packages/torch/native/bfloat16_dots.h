@@ -1,4 +1,4 @@
-/** What the loops of convolutions share: the dot products of bfloat16 in vectors of 512 bits, and memory to compute in. */
+/** What the loops of products share: the dot products of bfloat16 in vectors of 512 bits, and memory to compute in. */
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -30,6 +30,18 @@ class Scratch {
   std::unique_ptr<char[]> memory;
   T* aligned;
 };
+
+/** Two numbers of bfloat16 whose products are added together. */
+using Pair = uint32_t;
+
+#ifdef LA_SSL_BFLOAT16_DOTS
+/** Sixteen numbers of a and the same of b → pairs. */
+DOTS_INLINE __m512i pairUp(const uint16_t* a, const uint16_t* b) {
+  const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)a));
+  const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)b));
+  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+#endif
 
 /** Images that come next: fetched into the cache a few lines at a time, while there is computing to do. */
 class Ahead {

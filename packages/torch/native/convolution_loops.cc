@@ -29,8 +29,6 @@ constexpr int64_t kPixels = 512;
 /** Bytes of sums of which a thread has its own; more are shared out among the threads. */
 constexpr int64_t kOwnSums = 1 << 20;
 
-/** One pixel of a pair of images, in one channel. */
-using Pair = uint32_t;
 using Sums = __m512[kOut][kTaps];
 
 /** Adds the products of one pixel of the gradient with the input under the taps `first` to `last`. */
@@ -93,13 +91,6 @@ DOTS void addPiece(const Convolution& c, const Piece& piece, int64_t ky, const P
       _mm512_storeu_ps(sum, _mm512_add_ps(_mm512_loadu_ps(sum), sums[o][tap]));
     }
   }
-}
-
-/** Sixteen channels of two images → pairs. */
-DOTS_INLINE __m512i pairUp(const uint16_t* a, const uint16_t* b) {
-  const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)a));
-  const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)b));
-  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
 }
 
 /**

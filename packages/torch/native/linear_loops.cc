@@ -5,16 +5,9 @@
  */
 #include "linear_loops.h"
 
-#include <algorithm>
-#include <memory>
-#include <vector>
+#include "bfloat16_dots.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-// GCC 12 warns of its own intrinsics (bug 105593).
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include <immintrin.h>
-#define LA_SSL_BFLOAT16_DOTS 1
-#endif
+#include <vector>
 
 namespace la_ssl {
 
@@ -25,15 +18,9 @@ bool takesWeightGradient(const Linear& l) {
 #ifdef LA_SSL_BFLOAT16_DOTS
 namespace {
 
-#define DOTS __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-#define DOTS_INLINE DOTS inline __attribute__((always_inline))
-
 constexpr int64_t kOut = 8, kIn = 48;
 /** Pairs of a piece: a panel of the input is 12 KiB. */
 constexpr int64_t kPairs = 64;
-
-/** One column of a pair of rows. */
-using Pair = uint32_t;
 
 /** Adds the products of a panel of the gradient and one of `16 V` columns of the input to `out`, rows of which are `ins` apart. */
 template <int V>
@@ -69,13 +56,6 @@ DOTS void addPanels(int64_t pairs, const Pair* gradient, const Pair* input, floa
   }
 }
 
-/** Sixteen columns of two rows → pairs. */
-DOTS_INLINE __m512i pairUp(const uint16_t* a, const uint16_t* b) {
-  const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)a));
-  const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)b));
-  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
-}
-
 /** Two rows of the input as a pair of a piece, whose panels are one after another, the last of them maybe narrower. */
 DOTS void packInput(const uint16_t* a, const uint16_t* b, int64_t ins, int64_t pair, Pair* piece) {
   for (int64_t first = 0; first < ins; first += kIn) {
@@ -109,18 +89,10 @@ void fetch(const uint16_t* next, int64_t size, int64_t tile, int64_t tiles) {
   for (; from < to; from += 64) __builtin_prefetch(from, 0, 2);
 }
 
-struct Scratch {
-  std::unique_ptr<Pair[]> memory;
-  Pair* aligned = nullptr;
-  explicit Scratch(int64_t size) : memory(new Pair[size + 16]) {
-    aligned = (Pair*)(((uintptr_t)memory.get() + 63) / 64 * 64);
-  }
-};
-
 }  // namespace
 
 void linearWeightGradient(const Linear& l, const uint16_t* gradient, const uint16_t* input, float* out, int threads) {
-  const Scratch x(kPairs * l.ins), g(kPairs * l.outs);
+  const Scratch<Pair> x(kPairs * l.ins), g(kPairs * l.outs);
   const std::vector<uint16_t> none(std::max(l.ins, l.outs));
   const int64_t panels = (l.ins + kIn - 1) / kIn, tiles = panels * (l.outs / kOut);
   std::fill(out, out + l.outs * l.ins, 0.0f);
@@ -131,8 +103,8 @@ void linearWeightGradient(const Linear& l, const uint16_t* gradient, const uint1
 #pragma omp for schedule(static)
     for (int64_t pair = 0; pair < pairs; pair++) {
       const int64_t a = row + 2 * pair, b = a + 1;
-      packInput(input + a * l.ins, b < l.rows ? input + b * l.ins : none.data(), l.ins, pair, x.aligned);
-      packGradient(gradient + a * l.outs, b < l.rows ? gradient + b * l.outs : none.data(), l.outs, pair, g.aligned);
+      packInput(input + a * l.ins, b < l.rows ? input + b * l.ins : none.data(), l.ins, pair, x);
+      packGradient(gradient + a * l.outs, b < l.rows ? gradient + b * l.outs : none.data(), l.outs, pair, g);
     }
 #pragma omp for collapse(2) schedule(static)
     for (int64_t panel = 0; panel < panels; panel++) {
@@ -140,7 +112,7 @@ void linearWeightGradient(const Linear& l, const uint16_t* gradient, const uint1
         const int64_t i = panel * kIn, tile = (panel * l.outs + o) / kOut;
         fetch(input + after * l.ins, next * l.ins, tile, tiles);
         fetch(gradient + after * l.outs, next * l.outs, tile, tiles);
-        addPanelsOf(std::min(kIn, l.ins - i), pairs, g.aligned + o * kPairs, x.aligned + i * kPairs, out + o * l.ins + i,
+        addPanelsOf(std::min(kIn, l.ins - i), pairs, g + o * kPairs, x + i * kPairs, out + o * l.ins + i,
                     l.ins);
       }
     }
