@@ -587,7 +587,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     registerAddLayerNorm();
     registerBiasGelu();
     registerSelfAttention();
-    registerAdamW();
+    registerOptimizerSteps();
     return true;
   }();
   (void)once;

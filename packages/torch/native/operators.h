@@ -28,8 +28,8 @@ void registerAddLayerNorm();
 void registerBiasGelu();
 /** `attention.cc` */
 void registerSelfAttention();
-/** `adamw.cc` */
-void registerAdamW();
+/** `optimizer_steps.cc` */
+void registerOptimizerSteps();
 /** `augment.cc` */
 void registerAugment();
 /** `resize.cc` */

@@ -1,7 +1,7 @@
 /**
  * @file `@la-ssl/torch`: tensors for TypeScript, a thin typed face on libtorch.
  *
- * Importing this package sets OMP_WAIT_POLICY to `passive` and GOMP_SPINCOUNT to 10000, unless the former is set already.
+ * Importing this package sets OMP_WAIT_POLICY to `passive` and GOMP_SPINCOUNT to 3000, unless the former is set already.
  */
 export { call } from './call.js';
 export type { DType, MemoryFormat, TensorData } from './dtype.js';

@@ -75,8 +75,8 @@ function load(): Native {
     );
   }
   // Threads that spin while they wait starve the other thread pools (libvips, DuckDB) on a machine of few cores. To fall asleep
-  // at once, and be woken some hundred times a step, takes longer than to spin for a moment, the tenth of a millisecond.
-  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= '10000';
+  // at once, and be woken some hundred times a step, takes longer than to spin for some hundredths of a millisecond.
+  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= '3000';
   process.env.OMP_WAIT_POLICY ??= 'passive';
   try {
     return createRequire(import.meta.url)(file) as Native;

@@ -49,7 +49,7 @@ export class AdamW extends Optimizer {
     const corrections = counts.map((t) => Math.sqrt(1 - beta2 ** t));
     const factors = counts.map((t) => -lr / (1 - beta1 ** t));
     const settings = [1 - lr * weightDecay, beta1, beta2, this.#eps];
-    // In one pass (`native/adamw.cc`).
+    // In one pass (`native/optimizer_steps.cc`).
     call('la_ssl::adamw_', parameters, gradients, means, squares, corrections, factors, ...settings);
   }
 }

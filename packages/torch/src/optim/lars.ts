@@ -11,7 +11,7 @@ import type { Tensor } from '../tensor.js';
 import { norms } from './norms.js';
 import type { Batch } from './optimizer.js';
 import type { Parameters } from './parameter-groups.js';
-import { SGD, type SGDOptions } from './sgd.js';
+import { decayed, SGD, type SGDOptions } from './sgd.js';
 
 /** The momentum is 0.9 unless given. */
 export interface LARSOptions extends SGDOptions {
@@ -39,16 +39,19 @@ export class LARS extends SGD {
     this.#clip = clip;
   }
 
-  protected override direction(batch: Batch): readonly Tensor[] {
-    const decayed = super.direction(batch);
-    if (!batch.adapt) return decayed;
+  protected override adapted(batch: Batch): Pick<Batch, 'gradients' | 'weightDecay'> {
+    if (!batch.adapt) return super.adapted(batch);
+    const directions = decayed(batch.parameters, batch.gradients, batch.weightDecay);
     const sizes = norms(batch.parameters);
-    const ratios = norms(decayed).map((norm, i) => {
+    const ratios = norms(directions).map((norm, i) => {
       const size = sizes[i] as number;
       if (size === 0 || norm === 0) return 1;
       const ratio = (this.#eta * size) / norm;
       return this.#clip ? Math.min(ratio / batch.lr, 1) : ratio;
     });
-    return call('aten::_foreach_mul.ScalarList', decayed, ratios) as Tensor[];
+    return {
+      gradients: call('aten::_foreach_mul.ScalarList', directions, ratios) as Tensor[],
+      weightDecay: 0,
+    };
   }
 }

@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
+  call,
+  Generator,
   linear,
   liveTensorCount,
   mseLoss,
   noGrad,
   ones,
+  randn,
   scope,
   type Tensor,
   tensor,
@@ -62,6 +65,34 @@ for (const example of cases) {
     });
   });
 }
+
+test('one pass over all parameters is what operators do one after another, wherever the numbers lie', () => {
+  const settings = { decay: 0.1, momentum: 0.9, lr: 0.05 };
+  for (const nesterov of [false, true]) {
+    for (const dtype of ['float32', 'float64'] as const) {
+      scope(() => {
+        const generator = new Generator(3);
+        const draw = (shape: number[]): Tensor => randn(shape, { generator }).to(dtype);
+        const shapes = [[3, 5], [40_000], [2, 3, 4]];
+        const [p, g, v] = [0, 1, 2].map(() => shapes.map(draw)) as [Tensor[], Tensor[], Tensor[]];
+        g[0] = draw([5, 3]).transpose(0, 1); // lies otherwise than its parameter
+        const expected = p.map((t, i) => {
+          const direction = g[i]!.add(t.mul(settings.decay));
+          const velocity = v[i]!.mul(settings.momentum).add(direction);
+          const way = nesterov ? direction.add(velocity.mul(settings.momentum)) : velocity;
+          return [t.sub(way.mul(settings.lr)), velocity] as const;
+        });
+        call('la_ssl::sgd_', p, g, v, ...Object.values(settings), nesterov);
+        const tolerance = dtype === 'float64' ? { rtol: 1e-14, atol: 1e-14 } : { rtol: 1e-6, atol: 1e-6 };
+        for (const [i, [weight, velocity]] of expected.entries()) {
+          assertAllclose(p[i]!, weight, tolerance);
+          assertAllclose(v[i]!, velocity, tolerance);
+        }
+        assert.throws(() => call('la_ssl::sgd_', p, g.slice(1), v, 0, 0.9, 0.1, false), /as long as.*3/);
+      });
+    }
+  }
+});
 
 test('an optimizer that took over the state of another goes on as that one', () => {
   const example = cases[3]!;

@@ -35,21 +35,30 @@ export class SGD extends Optimizer {
   }
 
   protected override update(batch: Batch): void {
-    let direction = this.direction(batch);
+    const { parameters, lr } = batch;
+    const { gradients, weightDecay } = this.adapted(batch);
     if (this.#momentum > 0) {
       const velocities = this.buffers('momentum_buffer', batch);
-      call('aten::_foreach_mul_.Scalar', velocities, this.#momentum);
-      call('aten::_foreach_add_.List', velocities, direction, 1);
-      direction = this.#nesterov
-        ? (call('aten::_foreach_add.List', direction, velocities, this.#momentum) as Tensor[])
-        : velocities;
+      const settings = [weightDecay, this.#momentum, lr, this.#nesterov];
+      // In one pass (`native/optimizer_steps.cc`).
+      call('la_ssl::sgd_', parameters, gradients, velocities, ...settings);
+    } else {
+      call('aten::_foreach_add_.List', parameters, decayed(batch.parameters, gradients, weightDecay), -lr);
     }
-    call('aten::_foreach_add_.List', batch.parameters, direction, -batch.lr);
   }
 
-  /** What a step adds to the velocities: the gradients with weight decay. */
-  protected direction({ parameters, gradients, weightDecay }: Batch): readonly Tensor[] {
-    if (weightDecay === 0) return gradients;
-    return call('aten::_foreach_add.List', gradients, parameters, weightDecay) as Tensor[];
+  /** The gradients of a step, and the weight decay that is not yet in them. */
+  protected adapted({ gradients, weightDecay }: Batch): Pick<Batch, 'gradients' | 'weightDecay'> {
+    return { gradients, weightDecay };
   }
+}
+
+/** Gradients with weight decay. */
+export function decayed(
+  parameters: readonly Tensor[],
+  gradients: readonly Tensor[],
+  weightDecay: number,
+): readonly Tensor[] {
+  if (weightDecay === 0) return gradients;
+  return call('aten::_foreach_add.List', gradients, parameters, weightDecay) as Tensor[];
 }
