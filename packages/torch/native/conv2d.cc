@@ -34,7 +34,6 @@ Tensor laidOut(const Tensor& t) {
 }
 
 const uint16_t* bitsOf(const Tensor& t) { return (const uint16_t*)t.data_ptr<at::BFloat16>(); }
-
 uint16_t* bitsOf(Tensor& t) { return (uint16_t*)t.data_ptr<at::BFloat16>(); }
 
 int threadsFor(int64_t products) {
@@ -49,8 +48,7 @@ int64_t productsOf(const la_ssl::Convolution& c) {
 /** @param turned - for the gradient of the input */
 Tensor transformed(const Tensor& weight, bool turned) {
   const Tensor floats = weight.to(at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
-  const int64_t ins = weight.size(1);
-  const la_ssl::Weight w{floats.data_ptr<float>(), weight.size(0), ins, 9 * ins, 1, ins};
+  const la_ssl::Weight w{floats.data_ptr<float>(), weight.size(0), weight.size(1)};
   Tensor out = at::empty({la_ssl::transformedSize(w)}, weight.options().dtype(at::kBFloat16));
   const auto transform = turned ? la_ssl::transformTurnedWeight : la_ssl::transformWeight;
   transform(w, bitsOf(out), threadsFor(weight.numel() * kProductsOfTransform));

@@ -406,14 +406,9 @@ DOTS_INLINE void kernelColumn(Vector a, Vector b, Vector c, Vector out[4]) {
 
 /** `G g Gᵀ` for one output channel and 16 input channels. */
 DOTS_INLINE void transformKernels(const Weight& w, int64_t o, int64_t i, bool turned, Vector out[kPlaces]) {
-  const __m512i lanes = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                           _mm512_set1_epi32((int)w.stepIn));
   Vector g[9], t[3][4];
 #pragma GCC unroll 9
-  for (int tap = 0; tap < 9; tap++) {
-    const float* from = w.data + o * w.stepOut + i * w.stepIn + (turned ? 8 - tap : tap) * w.stepTap;
-    g[tap] = w.stepIn == 1 ? _mm512_loadu_ps(from) : _mm512_i32gather_ps(lanes, from, sizeof(float));
-  }
+  for (int tap = 0; tap < 9; tap++) g[tap] = _mm512_loadu_ps(w.data + (9 * o + (turned ? 8 - tap : tap)) * w.inChannels + i);
 #pragma GCC unroll 3
   for (int x = 0; x < 3; x++) kernelColumn(g[x], g[3 + x], g[6 + x], t[x]);
 #pragma GCC unroll 4

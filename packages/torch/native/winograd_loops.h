@@ -7,12 +7,11 @@ namespace la_ssl {
 /** Whether the loops below take it: a stride of 1, channels in multiples of 16, images that tiles of 2×2 fill well. */
 bool takesWinograd(const Convolution& c);
 
-/** A weight `[outChannels, 3, 3, inChannels]` in float32, wherever its numbers lie. */
+/** A weight in float32. */
 struct Weight {
+  /** `[outChannels, 3, 3, inChannels]` */
   const float* data;
   int64_t outChannels, inChannels;
-  /** Between output channels, input channels and taps, row by row. */
-  int64_t stepOut, stepIn, stepTap;
 };
 
 /** Of a transformed weight, in numbers of bfloat16. */
