@@ -351,8 +351,6 @@ void eachHead(const Sizes& s, const F& body) {
   }
 }
 
-const uint16_t* bitsOf(const Tensor& t) { return (const uint16_t*)t.data_ptr<at::BFloat16>(); }
-
 struct SelfAttention : torch::autograd::Function<SelfAttention> {
   static Variable forward(AutogradContext* ctx, const Variable& qkv, const OptionalTensor& bias, int64_t heads) {
     at::NoGradGuard noGrad;
@@ -362,7 +360,7 @@ struct SelfAttention : torch::autograd::Function<SelfAttention> {
     const Tensor wideBias = bias ? bias->detach().to(at::kFloat).contiguous() : Tensor();
     const float* b = bias ? wideBias.data_ptr<float>() : nullptr;
     const uint16_t* in = bitsOf(qkv);
-    auto* out = (uint16_t*)bitsOf(y);
+    auto* out = bitsOf(y);
     float* sums = logSums.data_ptr<float>();
     eachHead(s, [&](int64_t n, int64_t head, Scratch& scratch) {
       const int64_t at = head * s.width;
@@ -386,7 +384,7 @@ struct SelfAttention : torch::autograd::Function<SelfAttention> {
     const float* b = bias.defined() ? wideBias.data_ptr<float>() : nullptr;
     ColumnSums<float> sums(bias.defined() ? s.examples : 0, s.row());
     const uint16_t *g = bitsOf(gradient), *in = bitsOf(qkv);
-    auto* out = (uint16_t*)bitsOf(gradQkv);
+    auto* out = bitsOf(gradQkv);
     const float* logs = logSums.data_ptr<float>();
     eachHead(s, [&](int64_t n, int64_t head, Scratch& scratch) {
       const int64_t at = head * s.width, start = n * s.tokens * s.row();

@@ -16,6 +16,19 @@
 
 namespace la_ssl {
 
+/**
+ * Whether this processor has the dot products of bfloat16 in vectors of 512 bits, and the loops were compiled for them.
+ * Not where it has AMX: matrix instructions, which oneDNN uses, are faster.
+ */
+inline bool hasBfloat16Dots() {
+#ifdef LA_SSL_BFLOAT16_DOTS
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+         !__builtin_cpu_supports("amx-bf16");
+#else
+  return false;
+#endif
+}
+
 /** Memory that begins at a cache line. What it holds at first is of chance, unless `zeros`. */
 template <class T>
 class Scratch {

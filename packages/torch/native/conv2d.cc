@@ -6,14 +6,11 @@
  *
  * Under autocast the weight stays in float32: it is rounded here, and its gradient is not.
  */
+#include "bfloat16_dots.h"
 #include "convolution_loops.h"
 #include "differentiable.h"
 #include "operators.h"
 #include "winograd_loops.h"
-
-#include <ATen/Parallel.h>
-
-#include <algorithm>
 
 namespace {
 
@@ -21,8 +18,6 @@ namespace {
 constexpr int64_t kFewestImages = 8;
 /** Products that take as long as to transform one number of a weight. */
 constexpr int64_t kProductsOfTransform = 256;
-/** Products for which a second thread is woken. */
-constexpr int64_t kProductsOfThread = 1 << 22;
 
 la_ssl::Convolution sizesOf(const Tensor& input, const Tensor& weight, int64_t stride) {
   return {input.size(0), input.size(1), weight.size(0), input.size(2), input.size(3), stride};
@@ -31,14 +26,6 @@ la_ssl::Convolution sizesOf(const Tensor& input, const Tensor& weight, int64_t s
 /** `[N, C, H, W]` in bfloat16, its memory as `[N, H, W, C]`. */
 Tensor laidOut(const Tensor& t) {
   return t.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
-}
-
-const uint16_t* bitsOf(const Tensor& t) { return (const uint16_t*)t.data_ptr<at::BFloat16>(); }
-uint16_t* bitsOf(Tensor& t) { return (uint16_t*)t.data_ptr<at::BFloat16>(); }
-
-int threadsFor(int64_t products) {
-  if (at::in_parallel_region()) return 1;
-  return (int)std::clamp<int64_t>(products / kProductsOfThread, 1, at::get_num_threads());
 }
 
 int64_t productsOf(const la_ssl::Convolution& c) {

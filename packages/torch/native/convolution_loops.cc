@@ -159,11 +159,6 @@ void addShare(const Convolution& c, const Share& s, const uint16_t* input, const
 
 }  // namespace
 
-bool hasBfloat16Dots() {
-  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         !__builtin_cpu_supports("amx-bf16");
-}
-
 void weightGradient(const Convolution& c, const uint16_t* input, const uint16_t* gradient, float* out, int threads) {
   const int64_t size = c.outChannels * 9 * c.inChannels;
   const bool byChannels = size * (int64_t)sizeof(float) > kOwnSums;
@@ -185,7 +180,6 @@ void weightGradient(const Convolution& c, const uint16_t* input, const uint16_t*
   for (size_t j = 0; j < own.size(); j++) out[j % size] += own[j];
 }
 #else
-bool hasBfloat16Dots() { return false; }
 void weightGradient(const Convolution&, const uint16_t*, const uint16_t*, float*, int) {}
 #endif
 

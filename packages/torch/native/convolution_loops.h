@@ -11,12 +11,6 @@ struct Convolution {
   int64_t outWidth() const { return (width - 1) / stride + 1; }
 };
 
-/**
- * Whether this processor has the dot products of bfloat16 in vectors of 512 bits, and the loops were compiled for them.
- * Not where it has AMX: matrix instructions, which oneDNN uses, are faster.
- */
-bool hasBfloat16Dots();
-
 /** Whether `weightGradient` takes it: channels in multiples of 16, images at least 2 pixels wide. */
 bool takesWeightGradient(const Convolution& c);
 

@@ -5,34 +5,23 @@
  *
  * Under autocast weight and bias stay in float32: they are rounded here, and their gradients are not.
  */
-#include "convolution_loops.h"
+#include "bfloat16_dots.h"
 #include "differentiable.h"
 #include "linear_loops.h"
 #include "operators.h"
 
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-
 namespace {
-
-/** Products for which a second thread is woken. */
-constexpr int64_t kProductsOfThread = 1 << 22;
 
 la_ssl::Linear sizesOf(const Tensor& input, const Tensor& weight) {
   return {input.numel() / input.size(-1), weight.size(0), weight.size(1)};
 }
 
-const uint16_t* bitsOf(const Tensor& t) { return (const uint16_t*)t.data_ptr<at::BFloat16>(); }
-
 /** @param gradient - `[rows, outs]`; @param input - `[rows, ins]`; both in bfloat16. @returns float32 */
 Tensor gradientOfWeight(const Tensor& gradient, const Tensor& input, const Tensor& weight) {
   const auto sizes = sizesOf(input, weight);
   const Tensor out = at::empty(weight.sizes(), weight.options().dtype(at::kFloat));
-  const int threads = at::in_parallel_region() ? 1
-                                               : (int)std::clamp<int64_t>(out.numel() * sizes.rows / kProductsOfThread,
-                                                                          1, at::get_num_threads());
-  la_ssl::linearWeightGradient(sizes, bitsOf(gradient), bitsOf(input), out.data_ptr<float>(), threads);
+  la_ssl::linearWeightGradient(sizes, bitsOf(gradient), bitsOf(input), out.data_ptr<float>(),
+                               threadsFor(out.numel() * sizes.rows));
   return out;
 }
 

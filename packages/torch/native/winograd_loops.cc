@@ -15,8 +15,6 @@
 
 #include "bfloat16_dots.h"
 
-#include <vector>
-
 namespace la_ssl {
 
 bool takesWinograd(const Convolution& c) {

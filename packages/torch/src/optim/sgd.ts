@@ -43,7 +43,7 @@ export class SGD extends Optimizer {
       // In one pass (`native/optimizer_steps.cc`).
       call('la_ssl::sgd_', parameters, gradients, velocities, ...settings);
     } else {
-      call('aten::_foreach_add_.List', parameters, decayed(batch.parameters, gradients, weightDecay), -lr);
+      call('aten::_foreach_add_.List', parameters, decayed(parameters, gradients, weightDecay), -lr);
     }
   }
 
