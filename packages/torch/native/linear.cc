@@ -1,9 +1,8 @@
 /**
- * `la_ssl::linear`: `y = x Wᵀ + bias` with a gradient of the weight of our own, `linear_loops.cc`, in bfloat16. Output and gradient
- * of the input are libtorch's (oneDNN's), near what the processor can do; that of the weight, a third of all products, was
- * not. Everywhere else the operator is `at::linear`, the plain reference.
+ * `la_ssl::linear`: `y = x Wᵀ + bias` with products of our own, `linear_loops.cc`, in bfloat16. Where there are few rows, output and
+ * gradient of the input are libtorch's (oneDNN's). Everywhere else the operator is `at::linear`, the plain reference.
  *
- * Under autocast weight and bias stay in float32: they are rounded here, and their gradients are not.
+ * Under autocast weight and bias stay in float32: the weight is rounded here, the bias and their gradients are not.
  */
 #include "bfloat16_dots.h"
 #include "differentiable.h"
@@ -16,35 +15,57 @@ la_ssl::Linear sizesOf(const Tensor& input, const Tensor& weight) {
   return {input.numel() / input.size(-1), weight.size(0), weight.size(1)};
 }
 
-/** @param gradient - `[rows, outs]`; @param input - `[rows, ins]`; both in bfloat16. @returns float32 */
-Tensor gradientOfWeight(const Tensor& gradient, const Tensor& input, const Tensor& weight) {
-  const auto sizes = sizesOf(input, weight);
-  const Tensor out = at::empty(weight.sizes(), weight.options().dtype(at::kFloat));
-  la_ssl::linearWeightGradient(sizes, bitsOf(gradient), bitsOf(input), out.data_ptr<float>(),
-                               threadsFor(out.numel() * sizes.rows));
+/** @param x - bfloat16, as `w` @returns bfloat16 */
+Tensor outputOf(const Tensor& x, const Tensor& w, const OptionalTensor& bias) {
+  const auto sizes = sizesOf(x, w);
+  if (!la_ssl::takesOutput(sizes)) return at::linear(x, w, bias ? OptionalTensor(bias->to(at::kBFloat16)) : c10::nullopt);
+  auto shape = x.sizes().vec();
+  shape.back() = sizes.outs;
+  Tensor out = at::empty(shape, x.options());
+  const Tensor b = bias ? bias->to(at::kFloat).contiguous() : Tensor();
+  la_ssl::linearOutput(sizes, bitsOf(x), bitsOf(w), bias ? b.data_ptr<float>() : nullptr, bitsOf(out),
+                       threadsFor(sizes.rows * w.numel()));
+  return out;
+}
+
+/** @param g - `[rows, outs]`, bfloat16, as `w` @returns `[rows, ins]`, bfloat16 */
+Tensor gradientOfInput(const Tensor& g, const Tensor& w) {
+  const la_ssl::Linear sizes{g.size(0), w.size(0), w.size(1)};
+  if (!la_ssl::takesOutput(sizes)) return at::mm(g, w);
+  Tensor out = at::empty({sizes.rows, sizes.ins}, g.options());
+  la_ssl::linearInputGradient(sizes, bitsOf(g), bitsOf(w), bitsOf(out), threadsFor(sizes.rows * w.numel()));
+  return out;
+}
+
+/** @param g - `[rows, outs]`, bfloat16, as `x`, `[…, ins]` @returns `[outs, ins]`, float32 */
+Tensor gradientOfWeight(const Tensor& g, const Tensor& x) {
+  const la_ssl::Linear sizes{g.size(0), g.size(1), x.size(-1)};
+  if (!la_ssl::takesWeightGradient(sizes)) return at::mm(g.t(), x.view({-1, sizes.ins})).to(at::kFloat);
+  const Tensor out = at::empty({sizes.outs, sizes.ins}, g.options().dtype(at::kFloat));
+  la_ssl::linearWeightGradient(sizes, bitsOf(g), bitsOf(x), out.data_ptr<float>(), threadsFor(out.numel() * sizes.rows));
   return out;
 }
 
 struct LinearProduct : torch::autograd::Function<LinearProduct> {
   static Variable forward(AutogradContext* ctx, const Variable& input, const Variable& weight, const OptionalTensor& bias) {
     at::NoGradGuard noGrad;
-    const Tensor x = input.to(at::kBFloat16).contiguous(), w = weight.to(at::kBFloat16);
+    const Tensor x = input.to(at::kBFloat16).contiguous(), w = weight.to(at::kBFloat16).contiguous();
     ctx->save_for_backward({x, w});
     ctx->saved_data["input type"] = (int64_t)input.scalar_type();
     ctx->saved_data["weight type"] = (int64_t)weight.scalar_type();
     ctx->saved_data["bias type"] = bias ? (int64_t)bias->scalar_type() : -1;
-    return at::linear(x, w, bias ? OptionalTensor(bias->to(at::kBFloat16)) : c10::nullopt);
+    return outputOf(x, w, bias);
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     at::NoGradGuard noGrad;
     const auto saved = ctx->get_saved_variables();
     const Tensor &x = saved[0], &w = saved[1];
-    const Tensor g = gradients[0].contiguous().view({-1, w.size(0)});
+    const Tensor g = gradients[0].to(at::kBFloat16).contiguous().view({-1, w.size(0)});
     auto typeOf = [&](const char* which) { return (at::ScalarType)ctx->saved_data[which].toInt(); };
     Tensor gradX, gradW, gradBias;
-    if (ctx->needs_input_grad(0)) gradX = at::mm(g, w).view(x.sizes()).to(typeOf("input type"));
-    if (ctx->needs_input_grad(1)) gradW = gradientOfWeight(g, x, w).to(typeOf("weight type"));
+    if (ctx->needs_input_grad(0)) gradX = gradientOfInput(g, w).view(x.sizes()).to(typeOf("input type"));
+    if (ctx->needs_input_grad(1)) gradW = gradientOfWeight(g, x).to(typeOf("weight type"));
     const bool hasBias = ctx->saved_data["bias type"].toInt() >= 0;
     if (hasBias && ctx->needs_input_grad(2)) gradBias = at::sum(g, 0, false, at::kFloat).to(typeOf("bias type"));
     return {gradX, gradW, gradBias};
@@ -53,16 +74,18 @@ struct LinearProduct : torch::autograd::Function<LinearProduct> {
 
 bool fits(const Tensor& input, const Tensor& weight, const OptionalTensor& bias) {
   static const bool fast = la_ssl::hasBfloat16Dots();
-  if (!fast || !at::GradMode::is_enabled() || !weight.requires_grad()) return false;
+  if (!fast) return false;
   const bool casts = autocastsToBfloat16();
   for (const auto& t : {OptionalTensor(input), OptionalTensor(weight), bias}) {
     if (!t) continue;
     const bool cast = casts && t->scalar_type() == at::kFloat;
     if (!t->device().is_cpu() || (t->scalar_type() != at::kBFloat16 && !cast)) return false;
   }
-  return weight.dim() == 2 && input.dim() >= 2 && input.size(-1) == weight.size(1) && weight.size(1) > 0 &&
-         (!bias || (bias->dim() == 1 && bias->size(0) == weight.size(0))) &&
-         la_ssl::takesWeightGradient(sizesOf(input, weight));
+  if (weight.dim() != 2 || input.dim() < 2 || input.size(-1) != weight.size(1) || weight.size(1) == 0) return false;
+  if (bias && (bias->dim() != 1 || bias->size(0) != weight.size(0))) return false;
+  const bool learns = at::GradMode::is_enabled() && weight.requires_grad();
+  const auto sizes = sizesOf(input, weight);
+  return la_ssl::takesOutput(sizes) || (learns && la_ssl::takesWeightGradient(sizes));
 }
 
 Tensor linear(const Tensor& input, const Tensor& weight, const OptionalTensor& bias) {

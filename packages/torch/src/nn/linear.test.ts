@@ -49,13 +49,16 @@ const distance = (a: Tensor, b: Tensor): number => {
   return x.sub(y).square().sum().sqrt().item() / y.square().sum().sqrt().item();
 };
 
-// Rows, some in pieces of 128 and odd; panels of 48, 32 and 16 columns; then what the loops of our own do not take.
+// Rows, some in pieces of 192 and odd, from 512 on all three products our own; panels of 48, 32 and 16 columns; then what the
+// loops of our own do not take.
 const cases: [shape: number[], outs: number][] = [
   [[64, 16], 16],
   [[129, 48], 32],
   [[3, 67, 64], 16],
   [[2, 130, 192], 48],
   [[257, 80], 96],
+  [[515, 80], 112],
+  [[3, 200, 48], 16],
   [[63, 16], 16],
   [[70, 17], 16],
   [[70, 16], 5],
@@ -88,6 +91,32 @@ for (const [shape, outs] of cases) {
       });
     });
   }
+}
+
+for (const [rows, ins, outs] of [
+  [521, 48, 96],
+  [1000, 32, 80],
+  [600, 64, 16],
+] as const) {
+  test(`whole numbers from [${rows}, ${ins}] to ${outs}: float64's to the last bit`, () => {
+    const whole = (operator: Operator, dtype: DType): number[][] => {
+      const generator = new Generator(3);
+      const draw = (sizes: readonly number[]): Tensor =>
+        // sums of 96 products are exact in bfloat16
+        randn(sizes, { generator }).round().clamp({ min: -1, max: 1 }).to(dtype);
+      const [x, weight, bias, seed] = [
+        draw([rows, ins]),
+        draw([outs, ins]),
+        draw([outs]),
+        draw([rows, outs]),
+      ];
+      const learned = [x, weight, bias].map((t) => t.requiresGrad_());
+      const output = operator(x, weight, bias);
+      output.backward({ gradient: seed.to(output.dtype) });
+      return [output.detach(), ...learned.map((t) => t.grad as Tensor)].map((t) => [...t.toFloat64Array()]);
+    };
+    scope(() => assert.deepEqual(whole(cast(own), 'float32'), whole(ofLibtorch, 'float64')));
+  });
 }
 
 test('inputs in bfloat16 give gradients in bfloat16', () => {

@@ -42,7 +42,7 @@ export class Linear extends Module {
   }
 }
 
-/** `x Wᵀ + b`, with a gradient of the weight of our own in bfloat16: `native/linear.cc`. */
+/** `x Wᵀ + b`, with products of our own in bfloat16: `native/linear.cc`. */
 function linear(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   return call('la_ssl::linear', input, weight, bias) as Tensor;
 }
