@@ -126,7 +126,7 @@ async function watch(seed) {
       const started = process.cpuUsage();
       if (way.views && epoch % (way.every ?? 1) === 0) {
         const similarities = way.views > 1 ? await pass(way, epoch) : againstCache(way, epoch);
-        if (similarities) way.monitor.observe(everyExample, similarities);
+        if (similarities) way.monitor.observe(everyExample, similarities, epoch);
         way.seconds += cpuSeconds(started);
       }
       if (epoch > 0)
@@ -154,7 +154,7 @@ async function watch(seed) {
       trainingSeconds += cpuSeconds(started);
       for (const way of ways.filter((one) => one.steps)) {
         const before = process.cpuUsage();
-        way.monitor.observe(indices, similarities);
+        way.monitor.observe(indices, similarities, epoch);
         way.seconds += cpuSeconds(before);
       }
     }

@@ -19,6 +19,7 @@ for (let start = 0; start < count; start += BATCH) {
   monitor.observe(
     batch,
     Float64Array.from(batch, () => Math.exp(0.3 * random.normal())),
+    0,
   );
 }
 const sampler = new LearningSpeedSampler({

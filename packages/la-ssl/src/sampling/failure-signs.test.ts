@@ -29,6 +29,7 @@ function signsOf(
     monitor.observe(
       everyExample,
       levels.map((own) => Math.exp(own + noise * random.normal())),
+      epoch,
     );
     const update = sampler.update(epoch);
     if (!update) continue;

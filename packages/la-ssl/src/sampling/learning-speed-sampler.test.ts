@@ -17,6 +17,7 @@ function train(epochs: number[], monitor: LearningSpeedMonitor, sampler: Learnin
     monitor.observe(
       draws,
       draws.map((i, k) => 1 + ((i * 7 + k + epoch) % 13)),
+      epoch,
     );
     return [...draws];
   });
@@ -33,6 +34,7 @@ describe('LearningSpeedSampler', () => {
     monitor.observe(
       indices,
       indices.map((i) => i + 1),
+      0,
     );
     const updated: number[] = [];
     for (let epoch = 0; epoch < 10; epoch++) {
@@ -57,13 +59,14 @@ describe('LearningSpeedSampler', () => {
   it('draws by the speeds of the last update, with replacement, until the next', () => {
     const { monitor, sampler } = start();
     const speeds = Float64Array.from(indices, (i) => (i < 4 ? 1 : 100));
-    monitor.observe(indices, speeds);
+    monitor.observe(indices, speeds, 1);
     const update = sampler.update(2);
     assert.equal(update?.threshold, 100);
     assert.deepEqual(update?.probabilities, samplingProbabilities(speeds, { r: 0.5, gamma: 2 }));
     monitor.observe(
       indices,
       speeds.map((speed) => 101 - speed),
+      2,
     );
     assert.equal(sampler.update(3), null);
     assert.deepEqual(sampler.probabilitiesFor(4), update?.probabilities);
@@ -98,6 +101,7 @@ describe('LearningSpeedSampler', () => {
     monitor.observe(
       every,
       Float64Array.from(every, (i) => 1 + (i % 10)),
+      0,
     );
     const shape = { ...options, uniformShare: 0.1, warmupEpochs: 1, updateEvery: 2 };
     const sampler = new LearningSpeedSampler({ monitor, ...shape });

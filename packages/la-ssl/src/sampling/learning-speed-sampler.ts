@@ -83,7 +83,7 @@ export class LearningSpeedSampler implements Sampler {
     this.#warmupEpochs = warmupEpochs;
     this.#updateEvery = updateEvery;
     this.#settings = { seed, ...shapeSettings(options), uniformShare, warmupEpochs, updateEvery };
-    this.#options = { ...options, uniformShare, seen: monitor.seen };
+    this.#options = { ...options, uniformShare, seen: monitor.weights };
     samplingDistribution([1], { ...this.#options, seen: [1] }); // a bad option fails now, not after the warm-up
     this.#uniform = new UniformSampler({ count: monitor.speeds.length, seed });
     if (shuffled) this.#permutation = permutation(monitor.speeds.length, new Random(seed, SHUFFLE));

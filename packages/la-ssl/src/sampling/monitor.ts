@@ -1,40 +1,42 @@
 /**
  * @file The learning-speed monitor: how well each example is learned, smoothed over time.
  *
- * One similarity of two random views is a noisy measurement, so the speeds are exponential moving averages of
- * all that were observed. The paper smooths too and gives no coefficient: 0.1, the default here, is that of an
+ * One similarity of two random views is a noisy measurement, so a speed is an exponential moving average of all that were
+ * observed of an example: their mean, each weighted by its age. The paper smooths too and gives no coefficient: 0.1, the default here, is that of an
  * independent re-implementation. Its average starts from the first observation, which then outweighs all others for
- * long; by default the bias of the start is corrected. Where the similarities come from (a pass over all examples before
+ * long; by default all are weighted by their age alone. Age counts in epochs: what a network of the same epoch shows is
+ * alike, whether it shows an example once or five times. Where the similarities come from (a pass over all examples before
  * an update, or the training step itself) is the training loop's business.
  *
- * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361; the correction: Kingma and Ba (Adam), Section 3,
- * https://arxiv.org/abs/1412.6980
+ * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361; weights by age alone, for one observation an epoch: the
+ * correction of Kingma and Ba (Adam), Section 3, https://arxiv.org/abs/1412.6980
  */
 import { type Random, some } from '../random.js';
 import { ascending } from './ascending.js';
 import { checkedSpeed } from './probabilities.js';
+import { smallest } from './quantile.js';
 
 export interface MonitorOptions {
   /** N, the number of examples. */
   readonly count: number;
-  /** η, the weight of a new observation in the moving average, in (0, 1]. Default 0.1; 1 keeps only the last. */
+  /** η, in (0, 1]: what an observation counts falls by this share with every epoch. Default 0.1; 1 keeps only the last epoch. */
   readonly emaWeight?: number;
   /**
-   * Whether the n-th observation of an example has the weight `η / (1 − (1 − η)ⁿ)`, so that an observation k before the last
-   * counts `(1 − η)ᵏ` times as much as that, the first one too. Without it, all after the first have the weight η. Default true.
+   * Whether an observation that is k epochs older than the last counts `(1 − η)ᵏ` times as much as that, the first one too.
+   * Without it, whatever their age, each after the first has the weight η, and what was before it 1 − η. Default true.
    */
   readonly biasCorrection?: boolean;
-  /** Whether to keep what `takeNews` gives, 12 bytes an example beside the 10 of the speeds. Default true. */
+  /** Whether to keep what `takeNews` gives, 12 bytes an example beside the 14 of the speeds. Default true. */
   readonly news?: boolean;
 }
 
 /** All that a monitor knows, in plain numbers: it survives JSON, to the last bit. */
 export interface MonitorState {
   readonly emaWeight: number;
-  /** States without it are of plain averages. */
-  readonly biasCorrection?: boolean;
+  readonly biasCorrection: boolean;
   readonly speeds: ArrayLike<number>;
-  readonly seen: ArrayLike<number>;
+  readonly weights: ArrayLike<number>;
+  readonly epochs: ArrayLike<number>;
   /** Sum and number of each example's observations since `takeNews`; without them there are none. */
   readonly newsSums?: ArrayLike<number>;
   readonly newsTimes?: ArrayLike<number>;
@@ -45,11 +47,16 @@ export class LearningSpeedMonitor {
   readonly biasCorrection: boolean;
   /** The speed of each example; 0, which no similarity can be, for one that was never observed. Read only. */
   readonly speeds: Float64Array;
-  /** How often each example was observed, up to 65,535. Read only. */
-  readonly seen: Uint16Array;
+  /**
+   * What is known of each example: the sum of what its observations counted when the last of them was made, each `(1 − η)ᵏ` at
+   * an age of k epochs; 0 for one that was never observed. Read only.
+   */
+  readonly weights: Float32Array;
 
-  /** By the number of observations, the new one included: its weight. Further ones have the last of these. */
-  readonly #weights: Float64Array;
+  /** When each example was last observed. */
+  readonly #epochs: Uint16Array;
+  /** By the age in epochs: what an observation counts. */
+  readonly #counts: number[] = [];
   readonly #news: { readonly sums: Float64Array; readonly times: Uint32Array } | null;
 
   /** @throws RangeError where `count` is not a whole number ≥ 1 or `emaWeight` lies outside (0, 1] */
@@ -63,22 +70,26 @@ export class LearningSpeedMonitor {
     this.emaWeight = emaWeight;
     this.biasCorrection = biasCorrection;
     this.speeds = new Float64Array(count);
-    this.seen = new Uint16Array(count);
-    this.#weights = observationWeights(emaWeight, biasCorrection);
+    this.weights = new Float32Array(count);
+    this.#epochs = new Uint16Array(count);
     this.#news = news ? { sums: new Float64Array(count), times: new Uint32Array(count) } : null;
   }
 
   /**
-   * Takes in the similarities of one batch or pass: `s_i ← (1 − w)·s_i + w·observed`, w the weight of the observation, 1 for
-   * the first. Where a batch holds an example several times (drawn with replacement), their mean is one observation:
-   * the network was the same for all of them, so their order must not matter.
+   * Takes in the similarities of one batch or pass: `s_i ← s_i + (observed − s_i) / w_i`, where w_i is what all observations of the
+   * example count now, this one 1. Where a batch holds an example several times (drawn with replacement), their mean is one
+   * observation: the network was the same for all of them, so their order must not matter.
    *
    * @param indices - the examples of the batch, from 0 to N − 1
    * @param similarities - as many, finite and > 0
-   * @throws RangeError where the lengths differ, an index is out of range, or a similarity is not finite and > 0;
-   *   the monitor is then left as it was
+   * @param epoch - of the network that showed them, counted from 0, ≤ 65,535; a pass before epoch e is of epoch e
+   * @throws RangeError where the lengths differ, an index or the epoch is out of range, an example was observed in a later epoch,
+   *   or a similarity is not finite and > 0; the monitor is then left as it was
    */
-  observe(indices: ArrayLike<number>, similarities: ArrayLike<number>): void {
+  observe(indices: ArrayLike<number>, similarities: ArrayLike<number>, epoch: number): void {
+    if (!(Number.isInteger(epoch) && epoch >= 0 && epoch <= LAST_EPOCH)) {
+      throw new RangeError(`epoch must be a whole number from 0 to ${LAST_EPOCH}, got ${epoch}.`);
+    }
     if (indices.length !== similarities.length) {
       throw new RangeError(
         `Got ${indices.length} indices and ${similarities.length} similarities; give one for each.`,
@@ -88,6 +99,11 @@ export class LearningSpeedMonitor {
       const i = indices[k]!;
       if (!(Number.isInteger(i) && i >= 0 && i < this.speeds.length)) {
         throw new RangeError(`Example ${i} does not exist: indices run from 0 to ${this.speeds.length - 1}.`);
+      }
+      if (this.#epochs[i]! > epoch) {
+        throw new RangeError(
+          `Example ${i} was observed in epoch ${this.#epochs[i]}, and now in epoch ${epoch}; epochs only rise.`,
+        );
       }
       checkedSpeed(i, similarities[k]!);
     }
@@ -101,28 +117,36 @@ export class LearningSpeedMonitor {
         sum += similarities[order?.[k] ?? k]!;
         times++;
       }
-      this.#take(i, sum / times);
+      this.#take(i, sum / times, epoch);
     }
   }
 
-  #take(i: number, observed: number): void {
-    const speed = this.speeds[i]!;
-    const times = Math.min(this.seen[i]! + 1, MOST_TIMES);
-    const weight = this.#weights[Math.min(times, this.#weights.length - 1)]!;
-    this.speeds[i] = times > 1 ? speed + weight * (observed - speed) : observed;
-    this.seen[i] = times;
+  #take(i: number, observed: number, epoch: number): void {
+    const first = this.weights[i] === 0;
+    this.weights[i] = this.#weightIn(epoch, i) + 1;
+    const share = this.biasCorrection || first ? 1 / this.weights[i]! : this.emaWeight;
+    this.speeds[i] = first ? observed : this.speeds[i]! + share * (observed - this.speeds[i]!);
+    this.#epochs[i] = epoch;
     if (!this.#news) return;
     this.#news.sums[i]! += observed;
     this.#news.times[i]! += 1;
   }
 
-  /** A copy of all that the monitor knows; `speeds` and `seen` can also be stored as they are. */
+  /** What the observations of an example count in an epoch. */
+  #weightIn(epoch: number, i: number): number {
+    const age = Math.max(0, epoch - this.#epochs[i]!);
+    for (let a = this.#counts.length; a <= age; a++) this.#counts.push((1 - this.emaWeight) ** a);
+    return this.weights[i]! * this.#counts[age]!;
+  }
+
+  /** A copy of all that the monitor knows. */
   state(): MonitorState {
     return {
       emaWeight: this.emaWeight,
       biasCorrection: this.biasCorrection,
       speeds: Array.from(this.speeds),
-      seen: Array.from(this.seen),
+      weights: Array.from(this.weights),
+      epochs: Array.from(this.#epochs),
       ...(this.#news && {
         newsSums: Array.from(this.#news.sums),
         newsTimes: Array.from(this.#news.times),
@@ -146,20 +170,21 @@ export class LearningSpeedMonitor {
   }
 
   /**
-   * Examples that were not observed since the last `takeNews`: all of them, or so many; those that never were go first, and
-   * among equals chance decides.
+   * The examples of which the least is known, in old observations or few; those that were never observed go first, and among equals
+   * chance decides.
    *
-   * @returns at most `most` examples, ascending
-   * @throws Error where the monitor was made with `news: false`
+   * @param most - so many, or all where there are fewer
+   * @param epoch - now; see `observe`
+   * @returns ascending
    */
-  stale(most: number, random: Random): Int32Array {
-    const { times } = this.#keptNews();
-    const known: number[] = [];
-    const unknown: number[] = [];
-    for (let i = 0; i < times.length; i++) if (times[i] === 0) (this.seen[i] ? known : unknown).push(i);
-    const first = some(unknown, Math.min(most, unknown.length), random);
-    const rest = some(known, Math.min(most - first.length, known.length), random);
-    return Int32Array.from([...first, ...rest]).sort();
+  leastKnown(most: number, epoch: number, random: Random): Int32Array {
+    const known = Float64Array.from(this.weights, (_, i) => this.#weightIn(epoch, i));
+    if (most >= known.length) return Int32Array.from(known.keys());
+    const limit = smallest(known, most);
+    const [below, equal]: [number[], number[]] = [[], []];
+    for (let i = 0; i < known.length; i++)
+      if (known[i]! <= limit) (known[i]! < limit ? below : equal).push(i);
+    return Int32Array.from([...below, ...some(equal, most - below.length, random)]).sort();
   }
 
   #keptNews(): { readonly sums: Float64Array; readonly times: Uint32Array } {
@@ -174,10 +199,10 @@ export class LearningSpeedMonitor {
    */
   restore(state: MonitorState): void {
     const count = this.speeds.length;
-    if (state.speeds.length !== count || state.seen.length !== count) {
+    if ([state.speeds, state.weights, state.epochs].some(({ length }) => length !== count)) {
       throw new RangeError(
-        `The saved monitor has ${state.speeds.length} speeds and ${state.seen.length} marks, this one ${count} ` +
-          'examples; resume with the data set that the run began with.',
+        `The saved monitor has ${state.speeds.length} speeds, ${state.weights.length} weights and ${state.epochs.length} ` +
+          `epochs, this one ${count} examples; resume with the data set that the run began with.`,
       );
     }
     if (state.emaWeight !== this.emaWeight) {
@@ -185,7 +210,7 @@ export class LearningSpeedMonitor {
         `The saved monitor has emaWeight ${state.emaWeight}, this one ${this.emaWeight}; resume with the saved value.`,
       );
     }
-    const { biasCorrection = false } = state;
+    const { biasCorrection } = state;
     if (biasCorrection !== this.biasCorrection) {
       throw new RangeError(
         `The saved averages are ${biasCorrection ? '' : 'not '}corrected for the bias of their start, and this monitor's ` +
@@ -193,24 +218,15 @@ export class LearningSpeedMonitor {
       );
     }
     this.speeds.set(state.speeds);
-    this.seen.set(state.seen);
+    this.weights.set(state.weights);
+    this.#epochs.set(state.epochs);
     this.#news?.sums.set(state.newsSums ?? new Float64Array(count));
     this.#news?.times.set(state.newsTimes ?? new Uint32Array(count));
   }
 }
 
-/** Observations of one example that are counted. */
-const MOST_TIMES = 2 ** 16 - 1;
-
-/** The weight of the n-th observation at place n, up to where it is η to the last bit. */
-function observationWeights(emaWeight: number, biasCorrection: boolean): Float64Array {
-  const weights = [1];
-  const corrected = (n: number): number => emaWeight / -Math.expm1(n * Math.log1p(-emaWeight));
-  if (biasCorrection) {
-    for (let n = 1; n < MOST_TIMES && corrected(n) > emaWeight; n++) weights.push(corrected(n));
-  }
-  return Float64Array.from([...weights, emaWeight]);
-}
+/** What 16 bits hold. */
+const LAST_EPOCH = 2 ** 16 - 1;
 
 /** Whether each is above the one before, as in a pass over all examples: none is repeated. */
 function risesStrictly(indices: ArrayLike<number>): boolean {

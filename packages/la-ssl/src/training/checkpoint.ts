@@ -77,14 +77,15 @@ const FREE_OPTIONS: readonly string[] = ['threads', 'checkpointMinutes'] satisfi
 /** Replaces `file` as a whole. @throws Error that names the file, where it cannot be written; the old one then stays */
 export function saveCheckpoint(file: string, position: Position, state: RunState): void {
   const { config, method, optimizer, monitor, sampler, probe, previousSpeeds } = state;
-  const { newsSums, newsTimes } = monitor.state();
+  const { epochs, newsSums, newsTimes } = monitor.state();
   scope(() => {
     const tensors: [string, Tensor][] = [
       ...prefixed('model', method.stateDict()),
       ...prefixed('optimizer', optimizer.stateDict()),
       ...(probe ? prefixed('online_probe', probe.stateDict()) : []),
       ['monitor.speeds', fromData(monitor.speeds)],
-      ['monitor.seen', fromData(Int32Array.from(monitor.seen))],
+      ['monitor.weights', fromData(monitor.weights)],
+      ['monitor.epochs', fromData(Int32Array.from(epochs))],
       ['monitor.news_sums', fromData(Float64Array.from(newsSums ?? []))],
       ['monitor.news_times', fromData(Float64Array.from(newsTimes ?? []))],
       ['previous_speeds', fromData(previousSpeeds)],
@@ -124,25 +125,24 @@ function restore(
 ): Position {
   const text = (name: string): string => {
     const value = metadata[name];
-    if (value === undefined) throw new Error(`It holds no ${name}: it is no checkpoint of this kind of run.`);
+    if (value === undefined)
+      throw new Error(`It holds no ${name}: it is of another kind of run, or of an older la-ssl.`);
     return value;
   };
   const numbers = (name: string): ArrayLike<number> => {
     const tensor = tensors.get(name);
-    if (!tensor) throw new Error(`It holds no ${name}: it is no checkpoint of this kind of run.`);
+    if (!tensor) throw new Error(`It holds no ${name}: it is of another kind of run, or of an older la-ssl.`);
     return tensor.data() as Float64Array | Uint8Array;
   };
   checkConfig(JSON.parse(metadata.config ?? '{}'), state.config);
   state.monitor.restore({
     emaWeight: JSON.parse(text('emaWeight')),
-    biasCorrection: metadata.emaBiasCorrection === 'true', // checkpoints without it are of plain averages
+    biasCorrection: JSON.parse(text('emaBiasCorrection')),
     speeds: numbers('monitor.speeds'),
-    seen: numbers('monitor.seen'),
-    // Not in checkpoints of before there were any.
-    ...(tensors.has('monitor.news_sums') && {
-      newsSums: numbers('monitor.news_sums'),
-      newsTimes: numbers('monitor.news_times'),
-    }),
+    weights: numbers('monitor.weights'),
+    epochs: numbers('monitor.epochs'),
+    newsSums: numbers('monitor.news_sums'),
+    newsTimes: numbers('monitor.news_times'),
   });
   state.previousSpeeds.set(numbers('previous_speeds'));
   if (state.sampler) {

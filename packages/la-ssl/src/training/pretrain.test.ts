@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { liveTensorCount, loadSafetensors, scope } from '@la-ssl/torch';
-import { WeightedDraws } from '../sampling/sampler.js';
 import type { TrainOptions } from './config.js';
 import type { EpochEvent, MetricsEvent, StepEvent, TrainEvent, UpdateEvent } from './events.js';
 import { pretrain } from './pretrain.js';
@@ -196,25 +195,34 @@ describe('pretrain', () => {
     assert.deepEqual([...met].sort(), all);
   });
 
-  it('rescores what no step has shown since the last update, as large a share as it may', async (t) => {
-    const rescored = async (rescoreShare: number) => {
-      const run = await train(t, { sampler: 'la-ssl', scoring: 'in-step', rescoreShare });
+  it('rescores those of which the least is known, a share of all for every epoch since the last update', async (t) => {
+    const rescored = async (rescoreShare: number, own = {}) => {
+      const run = await train(t, { sampler: 'la-ssl', scoring: 'in-step', rescoreShare, ...own });
       const progress = run.events.filter((event) => event.kind === 'progress');
-      const examples = [0, 0, 0]; // before each epoch
+      const examples = Array.from({ length: run.config.epochs }, () => 0); // before each epoch
       for (const [i, { phase, epoch, done }] of progress.entries()) {
         // A view scored takes a sixth of the time of an example trained.
-        if (phase === 'score') examples[epoch]! += 3 * (done - progress[i - 1]!.done);
+        if (phase === 'score') examples[epoch]! += 3 * (done - (progress[i - 1]?.done ?? 0));
       }
-      return { run, examples: examples.map(Math.round) };
+      const weights = scope(() =>
+        loadSafetensors(run.folder.checkpointFile).tensors.get('monitor.weights')!.toFloat64Array(),
+      );
+      return { examples: examples.map(Math.round), least: Math.min(...weights) };
     };
-    const { run, examples } = await rescored(1);
-    const { probabilities } = await readSpeeds(run.folder.file('speeds/epoch-0001.parquet'));
-    const drawn = new Set(new WeightedDraws(probabilities).drawsFor(run.config.seed, 1));
-    const stale = dataset.shape.count - drawn.size;
-    assert.ok(stale > 12, 'drawn with replacement');
-    assert.deepEqual(examples, [0, 0, stale], 'the warm-up shows every example');
-    assert.deepEqual((await rescored(0.25)).examples, [0, 0, 12]);
-    assert.deepEqual((await rescored(0)).examples, [0, 0, 0]);
+    const { count } = dataset.shape;
+    const all = await rescored(1);
+    assert.deepEqual(all.examples, [0, count, count]);
+    assert.ok(all.least > 1 + 0.9 + 0.8, 'a step of the warm-up, and both passes');
+    const half = await rescored(0.5);
+    assert.deepEqual(half.examples, [0, count / 2, count / 2]);
+    assert.ok(
+      half.least > 1 + 0.8,
+      'who was left out before the first update was rescored before the second',
+    );
+    assert.deepEqual(await rescored(0), { examples: [0, 0, 0], least: 1 });
+    const slow = { epochs: 5, warmupEpochs: 2, updateEvery: 2 };
+    assert.deepEqual((await rescored(0.25, slow)).examples, [0, 0, count / 2, 0, count / 2]);
+    assert.deepEqual((await rescored(1, slow)).examples, [0, 0, count, 0, count], 'never more than all');
   });
 
   it('says what a data set lacks', async (t) => {

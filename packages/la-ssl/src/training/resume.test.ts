@@ -208,7 +208,7 @@ describe('a checkpoint that does not fit', () => {
       Int32Array.from({ length: 24 }, (_, i) => i),
     );
     await assert.rejects(pretrain(config, { dataset: half, folder }), ({ message }: Error) =>
-      /checkpoint\.safetensors does not fit this run\. .* 48 speeds .* 24 examples/.test(message),
+      /checkpoint\.safetensors does not fit this run\. .* 48 speeds, .* 24 examples/.test(message),
     );
     truncateSync(folder.checkpointFile, 1000);
     await assert.rejects(

@@ -27,13 +27,13 @@ export interface RunInProgress {
 const RESCORE = 0x7265736f;
 
 /**
- * The pass before an epoch, taken in by the monitor: over so many examples, all or at most that many of the stale ones.
+ * The pass before an epoch, taken in by the monitor: over so many examples, all or those of which the least is known.
  * @param onBatch - told how many examples were scored since the last time
  * @returns false where a similarity is NaN; the monitor then stays as it was
  */
 export async function scorePass(
   { config, options, parts, position, stopwatch }: RunInProgress,
-  most: number,
+  count: number,
   onBatch: (examples: number) => void,
 ): Promise<boolean> {
   stopwatch?.to('scoring');
@@ -42,8 +42,8 @@ export async function scorePass(
   const { epoch } = position;
   const examples =
     config.scoring === 'full-pass'
-      ? Int32Array.from({ length: most }, (_, i) => i)
-      : parts.monitor.stale(most, new Random(seed, epoch, RESCORE));
+      ? Int32Array.from({ length: count }, (_, i) => i)
+      : parts.monitor.leastKnown(count, epoch, new Random(seed, epoch, RESCORE));
   const similarities = await scoreExamples({
     method: parts.method,
     dataset: options.dataset,
@@ -57,7 +57,7 @@ export async function scorePass(
     signal: options.signal,
   });
   if (similarities.some(Number.isNaN)) return false;
-  parts.monitor.observe(examples, similarities);
+  parts.monitor.observe(examples, similarities, epoch);
   position.scoringSeconds = (performance.now() - started) / 1000;
   stopwatch?.to();
   return true;
@@ -69,7 +69,7 @@ export async function updateProbabilities(run: RunInProgress): Promise<void> {
   stopwatch?.to('sampling');
   const { epoch, warned } = position;
   const { monitor, groups, conflicting } = parts;
-  const { speeds, seen } = monitor;
+  const { speeds, weights: seen } = monitor;
   const update = state.sampler?.update(epoch) ?? null;
   const probabilities = parts.sampler.probabilitiesFor(epoch);
   const news = monitor.takeNews();

@@ -36,12 +36,13 @@ export class Timetable {
     return scoring === 'full-pass' && (epoch % scoreEvery === 0 || this.updates(epoch));
   }
 
-  /** How many examples may be scored by a pass before this epoch: all, some of those that no step has shown, or none. */
+  /** How many examples are scored by a pass before this epoch: all, a share for each epoch since the last update, or none. */
   scored(epoch: number): number {
     if (this.#scoresAll(epoch)) return this.count;
-    const { scoring, sampler, rescoreShare } = this.config;
+    const { scoring, sampler, rescoreShare, warmupEpochs, updateEvery } = this.config;
     const rescores = scoring === 'in-step' && sampler.startsWith('la-ssl') && this.updates(epoch);
-    return rescores ? Math.floor(rescoreShare * this.count) : 0;
+    const epochs = epoch === warmupEpochs ? warmupEpochs : updateEvery;
+    return rescores ? Math.floor(Math.min(1, rescoreShare * epochs) * this.count) : 0;
   }
 
   /** Whether the probabilities are updated before this epoch; other samplers report at the same epochs. */

@@ -94,15 +94,10 @@ export class TrainingLoop implements RunInProgress {
     const { epoch } = this.position;
     const untrained = epoch === 0 ? await this.#evaluate(0) : null;
     if (untrained) this.log(untrained);
-    const most = this.#times.scored(epoch);
-    if (most > 0) {
-      let left = most;
-      const done = (examples: number) => {
-        left -= examples;
-        this.#progress('score', this.#times.scoringWork(examples), null);
-      };
-      if (!(await scorePass(this, most, done))) throw this.#diverged('similarities became NaN');
-      this.#work.done += this.#times.scoringWork(left); // fewer were stale
+    const count = this.#times.scored(epoch);
+    if (count > 0) {
+      const done = (examples: number) => this.#progress('score', this.#times.scoringWork(examples), null);
+      if (!(await scorePass(this, count, done))) throw this.#diverged('similarities became NaN');
     }
     if (this.#times.updates(epoch)) await updateProbabilities(this);
     this.position.prepared = true;
@@ -117,7 +112,7 @@ export class TrainingLoop implements RunInProgress {
     const { loss, terms, similarities, speeds } = this.#descend(indices, step, lr);
     if (config.scoring === 'in-step') {
       this.stopwatch?.to('scoring');
-      parts.monitor.observe(indices, speeds);
+      parts.monitor.observe(indices, speeds, position.epoch);
       this.stopwatch?.to();
     }
     position.step += 1;

@@ -13,8 +13,8 @@ export const SAMPLERS = [
   'la-ssl-shuffled',
 ] as const;
 
-/** Bounds the time of rescoring to a thirtieth of that of an epoch. */
-const RESCORE = 0.1;
+/** A pass over all takes a third of the time of an epoch: rescoring so few a twenty-fourth. */
+const RESCORE = 0.125;
 
 export const samplingOptions = {
   sampler: z
@@ -67,7 +67,7 @@ export const samplingOptions = {
   rescoreShare: share()
     .default(RESCORE)
     .describe(
-      'in-step, la-ssl: before an update a pass scores so large a share of the examples at most, of those that no step has shown since the last one',
+      'in-step, la-ssl: before an update a pass scores those of which the least is known, so large a share of the examples for every epoch since the last one',
     ),
   scoreEvery: whole(1).default(1).describe('epochs between full passes; every update is preceded by one'),
   viewsPerScore: whole(2)
@@ -78,12 +78,14 @@ export const samplingOptions = {
     .gt(0)
     .max(1)
     .optional()
-    .describe('weight of a new similarity in the moving average (0.1; high-loss: 1, the last loss)'),
+    .describe(
+      'share by which an observation counts less with every epoch, in the average that is the speed (0.1; high-loss: 1, the losses of the last epoch)',
+    ),
   emaBiasCorrection: z
     .boolean()
     .default(true)
     .describe(
-      'weigh the first observations by their age as all others; without it, the average starts from the first, which outweighs the others for long',
+      'weigh all observations by their age alone; without it, the average starts from the first, which outweighs the others for long, and each later one has the weight of --ema-weight',
     ),
   uniformShare: share().default(0).describe('share of the draws that ignore the speeds (the paper: none)'),
   conflictingShare: share()
