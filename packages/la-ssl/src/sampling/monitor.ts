@@ -2,13 +2,13 @@
  * @file The learning-speed monitor: how well each example is learned, smoothed over time.
  *
  * One similarity of two random views is a noisy measurement, so a speed is an exponential moving average of all that were
- * observed of an example: their mean, each weighted by its age. The paper smooths too and gives no coefficient: 0.1, the default here, is that of an
- * independent re-implementation. Its average starts from the first observation, which then outweighs all others for
- * long; by default all are weighted by their age alone. Age counts in epochs: what a network of the same epoch shows is
- * alike, whether it shows an example once or five times. Where the similarities come from (a pass over all examples before
- * an update, or the training step itself) is the training loop's business.
+ * observed of an example: their mean, each weighted by its age. The paper smooths too and gives no coefficient: 0.1, the default
+ * here, is that of an independent re-implementation. Its average starts from the first observation, which then outweighs all
+ * others for long; by default all are weighted by their age alone. Age counts in epochs: what the network of one epoch shows is
+ * alike, whether it shows an example once or five times. Where the similarities come from (a pass over all examples before an
+ * update, or the training step itself) is the training loop's business.
  *
- * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361; weights by age alone, for one observation an epoch: the
+ * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361. With one observation an epoch, weights by age alone are the
  * correction of Kingma and Ba (Adam), Section 3, https://arxiv.org/abs/1412.6980
  */
 import { type Random, some } from '../random.js';
