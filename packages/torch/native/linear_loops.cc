@@ -27,15 +27,41 @@ namespace {
 constexpr int64_t kPanel = 48;
 constexpr int64_t widthOf(int64_t first, int64_t columns) { return std::min(kPanel, columns - first); }
 
+/** Adds to the sums of `R` rows and `16 V` columns. @param of - `(row, pair) → Pair` @param panel - `[pairs][16 V]` */
+template <int R, int V, class PairOf>
+DOTS_INLINE void addProducts(__m512 (&sums)[R][V], int64_t pairs, const PairOf& of, const Pair* panel) {
+  for (int64_t pair = 0; pair < pairs; pair++, panel += 16 * V) {
+    __m512bh columns[V];
+#pragma GCC unroll 3
+    for (int v = 0; v < V; v++) columns[v] = (__m512bh)_mm512_loadu_si512(panel + 16 * v);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; r++) {
+      const auto row = (__m512bh)_mm512_set1_epi32((int)of(r, pair));
+#pragma GCC unroll 3
+      for (int v = 0; v < V; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], columns[v], row);
+    }
+  }
+}
+
 // Output and gradient of the input: `[rows, 2 · pairs]` times panels.
 
 /** Rows of a tile, and of a block, which meets all panels one after another. */
 constexpr int64_t kRows = 8, kBlock = 48;
 
-/** `R × 16 V` of the result. @param from - rows that are `size` apart @param to - rows that are `columns` apart */
+/** Pairs of rows that are `size` apart. */
+struct PairsOfRows {
+  const uint16_t* rows;
+  int64_t size;
+  DOTS_INLINE Pair operator()(int row, int64_t pair) const {
+    Pair result;
+    std::memcpy(&result, rows + row * size + 2 * pair, sizeof result);
+    return result;
+  }
+};
+
+/** `R × 16 V` of the result. @param from - rows that are `2 pairs` apart @param to - rows that are `columns` apart */
 template <int R, int V>
-DOTS void multiplyTile(int64_t pairs, const uint16_t* from, int64_t size, const Pair* panel, const float* bias, uint16_t* to,
-                       int64_t columns) {
+DOTS void multiplyTile(int64_t pairs, const uint16_t* from, const Pair* panel, const float* bias, uint16_t* to, int64_t columns) {
   __m512 sums[R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++) {
@@ -44,18 +70,7 @@ DOTS void multiplyTile(int64_t pairs, const uint16_t* from, int64_t size, const 
 #pragma GCC unroll 3
     for (int v = 0; v < V; v++) sums[r][v] = _mm512_loadu_ps(bias + 16 * v);
   }
-  for (int64_t pair = 0; pair < pairs; pair++, from += 2, panel += 16 * V) {
-    __m512bh w[V];
-#pragma GCC unroll 3
-    for (int v = 0; v < V; v++) w[v] = (__m512bh)_mm512_loadu_si512(panel + 16 * v);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; r++) {
-      Pair x;
-      std::memcpy(&x, from + r * size, sizeof x);
-#pragma GCC unroll 3
-      for (int v = 0; v < V; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], w[v], (__m512bh)_mm512_set1_epi32((int)x));
-    }
-  }
+  addProducts<R, V>(sums, pairs, PairsOfRows{from, 2 * pairs}, panel);
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 3
@@ -69,9 +84,9 @@ template <int R>
 DOTS void multiplyTileOf(int64_t width, int64_t pairs, const uint16_t* from, const Pair* panel, const float* bias, uint16_t* to,
                          int64_t columns) {
   switch (width) {
-    case 48: return multiplyTile<R, 3>(pairs, from, 2 * pairs, panel, bias, to, columns);
-    case 32: return multiplyTile<R, 2>(pairs, from, 2 * pairs, panel, bias, to, columns);
-    default: return multiplyTile<R, 1>(pairs, from, 2 * pairs, panel, bias, to, columns);
+    case 48: return multiplyTile<R, 3>(pairs, from, panel, bias, to, columns);
+    case 32: return multiplyTile<R, 2>(pairs, from, panel, bias, to, columns);
+    default: return multiplyTile<R, 1>(pairs, from, panel, bias, to, columns);
   }
 }
 
@@ -131,30 +146,24 @@ constexpr int64_t kOut = 8;
 /** Pairs of a piece: a panel of the input is 18 KiB. */
 constexpr int64_t kPairs = 96;
 
+struct PairsOfPanel {
+  const Pair* panel;
+  DOTS_INLINE Pair operator()(int column, int64_t pair) const { return panel[pair * kOut + column]; }
+};
+
 /** Adds the products of a panel of the gradient and one of the input to `out`, rows of which are `ins` apart. */
 template <int V>
 DOTS void addPanels(int64_t pairs, const Pair* gradient, const Pair* input, float* out, int64_t ins) {
-  for (int64_t o = 0; o < kOut; o++) {
-#pragma GCC unroll 3
-    for (int v = 0; v < V; v++) __builtin_prefetch(out + o * ins + 16 * v, 1);
-  }
   __m512 sums[kOut][V];
 #pragma GCC unroll 8
   for (int o = 0; o < kOut; o++) {
 #pragma GCC unroll 3
-    for (int v = 0; v < V; v++) sums[o][v] = _mm512_setzero_ps();
-  }
-  for (int64_t pair = 0; pair < pairs; pair++, gradient += kOut, input += 16 * V) {
-    __m512bh x[V];
-#pragma GCC unroll 3
-    for (int v = 0; v < V; v++) x[v] = (__m512bh)_mm512_loadu_si512(input + 16 * v);
-#pragma GCC unroll 8
-    for (int o = 0; o < kOut; o++) {
-      const auto g = (__m512bh)_mm512_set1_epi32((int)gradient[o]);
-#pragma GCC unroll 3
-      for (int v = 0; v < V; v++) sums[o][v] = _mm512_dpbf16_ps(sums[o][v], x[v], g);
+    for (int v = 0; v < V; v++) {
+      __builtin_prefetch(out + o * ins + 16 * v, 1);
+      sums[o][v] = _mm512_setzero_ps();
     }
   }
+  addProducts<kOut, V>(sums, pairs, PairsOfPanel{gradient}, input);
 #pragma GCC unroll 8
   for (int o = 0; o < kOut; o++) {
 #pragma GCC unroll 3

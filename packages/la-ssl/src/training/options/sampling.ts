@@ -13,8 +13,8 @@ export const SAMPLERS = [
   'la-ssl-shuffled',
 ] as const;
 
-/** A pass over all takes a third of the time of an epoch: rescoring so few a twenty-fourth. */
-const RESCORE = 0.125;
+/** A pass over all takes a third of the time of an epoch, over so few a twentieth. */
+const RESCORE = 0.15;
 
 export const samplingOptions = {
   sampler: z
