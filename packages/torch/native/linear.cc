@@ -2,7 +2,7 @@
  * `la_ssl::linear`: `y = x Wᵀ + bias` with products of our own, `linear_loops.cc`, in bfloat16. Where there are few rows, output and
  * gradient of the input are libtorch's (oneDNN's). Everywhere else the operator is `at::linear`, the plain reference.
  *
- * Under autocast weight and bias stay in float32: the weight is rounded here, the bias and their gradients are not.
+ * Under autocast weight and bias stay in float32: the weight is rounded here, the bias only for libtorch, their gradients are not.
  */
 #include "bfloat16_dots.h"
 #include "differentiable.h"
@@ -40,7 +40,6 @@ Tensor gradientOfInput(const Tensor& g, const Tensor& w) {
 /** @param g - `[rows, outs]`, bfloat16, as `x`, `[…, ins]` @returns `[outs, ins]`, float32 */
 Tensor gradientOfWeight(const Tensor& g, const Tensor& x) {
   const la_ssl::Linear sizes{g.size(0), g.size(1), x.size(-1)};
-  if (!la_ssl::takesWeightGradient(sizes)) return at::mm(g.t(), x.view({-1, sizes.ins})).to(at::kFloat);
   const Tensor out = at::empty({sizes.outs, sizes.ins}, g.options().dtype(at::kFloat));
   la_ssl::linearWeightGradient(sizes, bitsOf(g), bitsOf(x), out.data_ptr<float>(), threadsFor(out.numel() * sizes.rows));
   return out;
@@ -85,6 +84,7 @@ bool fits(const Tensor& input, const Tensor& weight, const OptionalTensor& bias)
   if (bias && (bias->dim() != 1 || bias->size(0) != weight.size(0))) return false;
   const bool learns = at::GradMode::is_enabled() && weight.requires_grad();
   const auto sizes = sizesOf(input, weight);
+  // What `linearOutput` takes `linearWeightGradient` takes too.
   return la_ssl::takesOutput(sizes) || (learns && la_ssl::takesWeightGradient(sizes));
 }
 
