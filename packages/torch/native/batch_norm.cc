@@ -10,22 +10,17 @@
  * blocks in double precision: a result does not depend on the number of threads.
  * Source: Ioffe & Szegedy 2015, Algorithm 1 and the derivatives below it, https://arxiv.org/abs/1502.03167
  */
+#include "batch_norm_loops.h"
 #include "differentiable.h"
-#include "loops.h"
 #include "operators.h"
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 #include <vector>
 
 namespace {
-
-/** What is computed with: bfloat16 in float. */
-template <class T>
-using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
 /** Elements of a block: what the first level of a cache holds of each of the three tensors. */
 constexpr int64_t kBlock = 1 << 13;
@@ -57,93 +52,6 @@ void eachBlock(const Rows& r, const F& body) {
     body(block, start, std::min(r.block, r.elements - start));
   }
 }
-
-template <class T>
-INLINE void squaresOf(const T* x, int64_t n, int64_t width, const Wide<T>* about, Wide<T>* sum, Wide<T>* square) {
-  for (int64_t start = 0; start < n; start += width) {
-    const int64_t length = std::min(width, n - start);
-#pragma GCC ivdep
-    for (int64_t j = 0; j < length; j++) {
-      const Wide<T> d = (Wide<T>)x[start + j] - about[j];
-      sum[j] += d;
-      square[j] += d * d;
-    }
-  }
-}
-
-template <bool relu, bool adds, class T>
-INLINE void normaliseOf(const T* x, const T* residual, int64_t n, int64_t width, const Wide<T>* scale,
-                        const Wide<T>* shift, T* y) {
-  for (int64_t start = 0; start < n; start += width) {
-    const int64_t length = std::min(width, n - start);
-#pragma GCC ivdep
-    for (int64_t j = 0; j < length; j++) {
-      Wide<T> v = (Wide<T>)x[start + j] * scale[j] + shift[j];
-      if (adds) v += (Wide<T>)residual[start + j];
-      if (relu) v = v < 0 ? 0 : v;  // NaN stays NaN
-      y[start + j] = (T)v;
-    }
-  }
-}
-
-template <bool relu, class T>
-INLINE void gradientSumsOf(const T* gradient, const T* y, const T* x, int64_t n, int64_t width, const Wide<T>* mean,
-                           Wide<T>* sum, Wide<T>* product) {
-  for (int64_t start = 0; start < n; start += width) {
-    const int64_t length = std::min(width, n - start);
-#pragma GCC ivdep
-    for (int64_t j = 0; j < length; j++) {
-      Wide<T> g = (Wide<T>)gradient[start + j];
-      if (relu) g = (Wide<T>)y[start + j] <= 0 ? 0 : g;
-      sum[j] += g;
-      product[j] += g * ((Wide<T>)x[start + j] - mean[j]);
-    }
-  }
-}
-
-template <bool relu, bool adds, class T>
-INLINE void gradientOf(const T* gradient, const T* y, const T* x, int64_t n, int64_t width, const Wide<T>* scale,
-                       const Wide<T>* slope, const Wide<T>* shift, T* gradX, T* gradResidual) {
-  for (int64_t start = 0; start < n; start += width) {
-    const int64_t length = std::min(width, n - start);
-#pragma GCC ivdep
-    for (int64_t j = 0; j < length; j++) {
-      Wide<T> g = (Wide<T>)gradient[start + j];
-      if (relu) g = (Wide<T>)y[start + j] <= 0 ? 0 : g;
-      if (adds) gradResidual[start + j] = (T)g;
-      gradX[start + j] = (T)(scale[j] * g + (slope[j] * (Wide<T>)x[start + j] + shift[j]));
-    }
-  }
-}
-
-// The loops for each type: a template takes no `target_clones`.
-#define LOOPS(T)                                                                                                      \
-  EVERY_PROCESSOR void squares(const T* x, int64_t n, int64_t w, const Wide<T>* about, Wide<T>* s, Wide<T>* q) {      \
-    squaresOf<T>(x, n, w, about, s, q);                                                                               \
-  }                                                                                                                   \
-  EVERY_PROCESSOR void normalise(bool relu, const T* x, const T* r, int64_t n, int64_t w, const Wide<T>* a,           \
-                                 const Wide<T>* b, T* y) {                                                            \
-    if (relu && r) return normaliseOf<true, true>(x, r, n, w, a, b, y);                                               \
-    if (relu) return normaliseOf<true, false>(x, r, n, w, a, b, y);                                                   \
-    if (r) return normaliseOf<false, true>(x, r, n, w, a, b, y);                                                      \
-    normaliseOf<false, false>(x, r, n, w, a, b, y);                                                                   \
-  }                                                                                                                   \
-  EVERY_PROCESSOR void gradientSums(bool relu, const T* g, const T* y, const T* x, int64_t n, int64_t w,              \
-                                    const Wide<T>* mean, Wide<T>* s, Wide<T>* p) {                                    \
-    if (relu) return gradientSumsOf<true>(g, y, x, n, w, mean, s, p);                                                 \
-    gradientSumsOf<false>(g, y, x, n, w, mean, s, p);                                                                 \
-  }                                                                                                                   \
-  EVERY_PROCESSOR void gradients(bool relu, const T* g, const T* y, const T* x, int64_t n, int64_t w,                 \
-                                 const Wide<T>* a, const Wide<T>* c, const Wide<T>* b, T* gx, T* gr) {                \
-    if (relu && gr) return gradientOf<true, true>(g, y, x, n, w, a, c, b, gx, gr);                                    \
-    if (relu) return gradientOf<true, false>(g, y, x, n, w, a, c, b, gx, gr);                                         \
-    if (gr) return gradientOf<false, true>(g, y, x, n, w, a, c, b, gx, gr);                                           \
-    gradientOf<false, false>(g, y, x, n, w, a, c, b, gx, gr);                                                         \
-  }
-LOOPS(float)
-LOOPS(double)
-LOOPS(at::BFloat16)
-#undef LOOPS
 
 /** Values of the channels, repeated up to the width of the rows. */
 template <class A>
@@ -201,7 +109,7 @@ std::pair<std::vector<double>, std::vector<double>> moments(const Rows& r, const
   }
   const auto wide = repeated<A>(r, about);
   auto [mean, var] = sumBlocks<A>(r, [&](int64_t start, int64_t n, A* sum, A* square) {
-    squares(x + start, n, r.width, wide.data(), sum, square);
+    la_ssl::squares({n, r.width}, x + start, wide.data(), sum, square);
   });
   for (int64_t c = 0; c < r.channels; c++) {
     const double d = mean[c] / rows;
@@ -229,7 +137,7 @@ Tensor forwardOf(const Tensor& x, const OptionalTensor& residual, const std::vec
   const T* add = residual ? residual->data_ptr<T>() : nullptr;
   T* out = y.data_ptr<T>();
   eachBlock<true>(r, [&](int64_t, int64_t start, int64_t n) {
-    normalise(relu, in + start, add ? add + start : nullptr, n, r.width, a.data(), b.data(), out + start);
+    la_ssl::normalise({n, r.width}, relu, in + start, add ? add + start : nullptr, a.data(), b.data(), out + start);
   });
   return y;
 }
@@ -244,7 +152,7 @@ std::tuple<Tensor, Tensor, std::vector<double>, std::vector<double>> backwardOf(
   const T *g = gradient.data_ptr<T>(), *out = y.data_ptr<T>(), *in = x.data_ptr<T>();
   const auto about = repeated<A>(r, mean);
   auto [sum, product] = sumBlocks<A>(r, [&](int64_t start, int64_t n, A* a, A* b) {
-    gradientSums(s.relu, g + start, out + start, in + start, n, r.width, about.data(), a, b);
+    la_ssl::gradientSums({n, r.width}, s.relu, g + start, out + start, in + start, about.data(), a, b);
   });
   // gx = w/σ · (g − mean(g) − (x − μ)/σ² · mean(g (x − μ))); with running statistics w/σ · g.
   std::vector<double> scale(r.channels), slope(r.channels), shift(r.channels), gradWeight(r.channels);
@@ -260,8 +168,8 @@ std::tuple<Tensor, Tensor, std::vector<double>, std::vector<double>> backwardOf(
   Tensor gradX = at::empty_like(x), gradResidual = adds ? at::empty_like(x) : Tensor();
   T *gx = gradX.data_ptr<T>(), *gr = adds ? gradResidual.data_ptr<T>() : nullptr;
   eachBlock<true>(r, [&](int64_t, int64_t start, int64_t n) {
-    gradients(s.relu, g + start, out + start, in + start, n, r.width, a.data(), c.data(), b.data(), gx + start,
-              gr ? gr + start : nullptr);
+    la_ssl::gradients({n, r.width}, s.relu, g + start, out + start, in + start, a.data(), c.data(), b.data(), gx + start,
+                      gr ? gr + start : nullptr);
   });
   return {gradX, gradResidual, gradWeight, sum};
 }

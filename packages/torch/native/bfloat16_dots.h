@@ -16,14 +16,22 @@
 
 namespace la_ssl {
 
+/** Whether this processor rounds to bfloat16 in vectors of 512 bits, and the loops were compiled for it. */
+inline bool hasBfloat16Vectors() {
+#ifdef LA_SSL_BFLOAT16_DOTS
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+  return false;
+#endif
+}
+
 /**
  * Whether this processor has the dot products of bfloat16 in vectors of 512 bits, and the loops were compiled for them.
  * Not where it has AMX: matrix instructions, which oneDNN uses, are faster.
  */
 inline bool hasBfloat16Dots() {
 #ifdef LA_SSL_BFLOAT16_DOTS
-  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         !__builtin_cpu_supports("amx-bf16");
+  return hasBfloat16Vectors() && !__builtin_cpu_supports("amx-bf16");
 #else
   return false;
 #endif
@@ -53,6 +61,16 @@ DOTS_INLINE __m512i pairUp(const uint16_t* a, const uint16_t* b) {
   const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)a));
   const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)b));
   return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
+/** Rounded to bfloat16: a, then b. */
+DOTS_INLINE __m512i rounded(__m512 a, __m512 b) { return (__m512i)_mm512_cvtne2ps_pbh(b, a); }
+
+/** Rounded to bfloat16, in pairs of a lane of a and the same lane of b. */
+DOTS_INLINE __m512i paired(__m512 a, __m512 b) {
+  alignas(64) static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  return _mm512_permutexvar_epi16(_mm512_load_si512(order), rounded(a, b));
 }
 #endif
 

@@ -1,15 +1,12 @@
 /** What the operators on tokens share: rows of C values, cut into blocks of a fixed size, whatever the number of threads. */
 #pragma once
+#include "loops.h"
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <type_traits>
 #include <vector>
-
-/** What is computed with: bfloat16 in float. */
-template <class T>
-using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
 constexpr int64_t kRowsOfBlock = 64;
 

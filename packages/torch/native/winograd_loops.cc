@@ -42,15 +42,6 @@ DOTS_INLINE Vector widen(const uint16_t* from) {
 DOTS_INLINE Vector plus(Vector a, Vector b) { return _mm512_add_ps(a, b); }
 DOTS_INLINE Vector minus(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
 DOTS_INLINE Vector half(Vector a) { return _mm512_mul_ps(a, _mm512_set1_ps(0.5f)); }
-/** Rounded to bfloat16: a, then b. */
-DOTS_INLINE __m512i rounded(Vector a, Vector b) { return (__m512i)_mm512_cvtne2ps_pbh(b, a); }
-
-/** Rounded to bfloat16, in pairs of a lane of a and the same lane of b. */
-DOTS_INLINE __m512i paired(Vector a, Vector b) {
-  alignas(64) static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                                 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  return _mm512_permutexvar_epi16(_mm512_load_si512(order), rounded(a, b));
-}
 
 /** Where tiles lie in images, row by row. A row has an even number of them; what reaches over an edge is zero there. */
 struct Tiles {
