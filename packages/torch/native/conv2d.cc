@@ -11,6 +11,7 @@
 #include "differentiable.h"
 #include "operators.h"
 #include "winograd_loops.h"
+#include "winograd_row_loops.h"
 
 namespace {
 
@@ -32,11 +33,20 @@ int64_t productsOf(const la_ssl::Convolution& c) {
   return c.images * c.outHeight() * c.outWidth() * 9 * c.inChannels * c.outChannels;
 }
 
+/** Whether along rows alone Winograd's way is the faster one: by measurement. */
+bool takesRows(const Tensor& weight) { return weight.size(0) == 16 && weight.size(1) == 16; }
+
 /** @param turned - for the gradient of the input */
 Tensor transformed(const Tensor& weight, bool turned) {
   const Tensor floats = weight.to(at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
   const la_ssl::Weight w{floats.data_ptr<float>(), weight.size(0), weight.size(1)};
-  Tensor out = at::empty({la_ssl::transformedSize(w)}, weight.options().dtype(at::kBFloat16));
+  const bool rows = takesRows(weight);
+  Tensor out = at::empty({rows ? la_ssl::transformedRowsSize(w) : la_ssl::transformedSize(w)},
+                         weight.options().dtype(at::kBFloat16));
+  if (rows) {
+    la_ssl::transformRowsOfWeight(w, turned, bitsOf(out));
+    return out;
+  }
   const auto transform = turned ? la_ssl::transformTurnedWeight : la_ssl::transformWeight;
   transform(w, bitsOf(out), threadsFor(weight.numel() * kProductsOfTransform));
   return out;
@@ -48,7 +58,8 @@ Tensor winograd(const Tensor& input, const Tensor& weight, bool turned) {
   const la_ssl::Convolution sizes{input.size(0), input.size(1), outs, input.size(2), input.size(3), 1};
   const Tensor x = laidOut(input), w = transformed(weight, turned);
   Tensor out = at::empty({sizes.images, outs, sizes.height, sizes.width}, x.options(), at::MemoryFormat::ChannelsLast);
-  la_ssl::winograd(sizes, bitsOf(x), bitsOf(w), bitsOf(out), threadsFor(productsOf(sizes)));
+  const auto convolve = takesRows(weight) ? la_ssl::winogradRows : la_ssl::winograd;
+  convolve(sizes, bitsOf(x), bitsOf(w), bitsOf(out), threadsFor(productsOf(sizes)));
   return out;
 }
 

@@ -13,7 +13,7 @@
  */
 #include "winograd_loops.h"
 
-#include "bfloat16_dots.h"
+#include "winograd_vectors.h"
 
 namespace la_ssl {
 
@@ -25,8 +25,7 @@ bool takesWinograd(const Convolution& c) {
 #ifdef LA_SSL_BFLOAT16_DOTS
 namespace {
 
-using Vector = __m512;
-constexpr int64_t kLanes = 16, kPlaces = 16;
+constexpr int64_t kPlaces = 16;
 /** Registers for sums, of 32. */
 constexpr int kSums = 24;
 /** Tiles of a block for the gradient of the weight. */
@@ -35,13 +34,6 @@ constexpr int64_t kTiles = 64;
 constexpr int64_t kOwnSums = 1 << 20;
 /** Of sums that are added to at a time, which a cache is to hold. */
 constexpr int64_t kMostSums = 4 << 20;
-
-DOTS_INLINE Vector widen(const uint16_t* from) {
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)from)), 16));
-}
-DOTS_INLINE Vector plus(Vector a, Vector b) { return _mm512_add_ps(a, b); }
-DOTS_INLINE Vector minus(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
-DOTS_INLINE Vector half(Vector a) { return _mm512_mul_ps(a, _mm512_set1_ps(0.5f)); }
 
 /** Where tiles lie in images, row by row. A row has an even number of them; what reaches over an edge is zero there. */
 struct Tiles {
@@ -212,12 +204,6 @@ DOTS_INLINE void multiply(const uint16_t* tiles, const uint16_t* weight, int64_t
   }
 }
 
-/** Aᵀ of four numbers. */
-DOTS_INLINE void outputPair(Vector a, Vector b, Vector c, Vector d, Vector& first, Vector& second) {
-  first = plus(plus(a, b), c);
-  second = minus(minus(b, c), d);
-}
-
 /** `Aᵀ m A` of one tile, 16 channels: its four outputs, row by row. */
 DOTS_INLINE void transformOutput(const float* sums, int64_t place, Vector out[4]) {
   Vector t[4][2];
@@ -382,15 +368,6 @@ DOTS void finishWeightGradient(const Convolution& c, int64_t o, const float* sum
       _mm512_storeu_ps(to + 2 * c.inChannels, minus(both, t[r][3]));
     }
   }
-}
-
-/** G of three numbers. */
-DOTS_INLINE void kernelColumn(Vector a, Vector b, Vector c, Vector out[4]) {
-  const Vector outer = plus(a, c);
-  out[0] = a;
-  out[1] = half(plus(outer, b));
-  out[2] = half(minus(outer, b));
-  out[3] = c;
 }
 
 /** `G g Gᵀ` for one output channel and 16 input channels. */
