@@ -68,10 +68,12 @@ std::pair<std::vector<double>, std::vector<double>> sumBlocks(const Rows& r, con
   eachBlock(r, [&](int64_t block, int64_t start, int64_t length) {
     std::vector<A> a(r.width), b(r.width);
     sum(start, length, a.data(), b.data());
-    double* out = &partial[block * 2 * r.channels];
-    for (int64_t j = 0; j < r.width; j++) {
-      out[j % r.channels] += a[j];
-      out[r.channels + j % r.channels] += b[j];
+    double *first = &partial[block * 2 * r.channels], *second = first + r.channels;
+    for (int64_t j = 0; j < r.width; j += r.channels) {
+      for (int64_t c = 0; c < r.channels; c++) {
+        first[c] += a[j + c];
+        second[c] += b[j + c];
+      }
     }
   });
   std::vector<double> first(r.channels), second(r.channels);
