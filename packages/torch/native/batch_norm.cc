@@ -40,16 +40,19 @@ struct Rows {
 };
 
 /**
- * Calls `body(block, start, length)` for each, on as many threads as this thread may use. A second pass goes backwards: what
- * the first one read last is in the cache still.
+ * Calls `body(block, start, length)` for each, on as many threads as this thread may use, each of which takes blocks that lie
+ * together. A second pass goes backwards: what a thread read last in the first one is in its cache still.
  */
 template <bool backwards = false, class F>
 void eachBlock(const Rows& r, const F& body) {
-  const int threads = (int)std::clamp<int64_t>(r.elements / (2 * kBlock), 1, at::get_num_threads());
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1 && !at::in_parallel_region())
-  for (int64_t i = 0; i < r.blocks; i++) {
-    const int64_t block = backwards ? r.blocks - 1 - i : i, start = block * r.block;
-    body(block, start, std::min(r.block, r.elements - start));
+  const int64_t threads = std::clamp<int64_t>(r.elements / (2 * kBlock), 1, at::get_num_threads());
+#pragma omp parallel for num_threads((int)threads) schedule(static) if (threads > 1 && !at::in_parallel_region())
+  for (int64_t i = 0; i < threads; i++) {
+    const int64_t first = i * r.blocks / threads, last = (i + 1) * r.blocks / threads;
+    for (int64_t k = first; k < last; k++) {
+      const int64_t block = backwards ? first + last - 1 - k : k, start = block * r.block;
+      body(block, start, std::min(r.block, r.elements - start));
+    }
   }
 }
 
