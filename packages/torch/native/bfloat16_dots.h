@@ -52,6 +52,17 @@ class Scratch {
   T* aligned;
 };
 
+/** Adds to the first of `lists` lists of sums, one after another, all others. */
+inline void addUp(float* sums, int64_t size, int64_t lists, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1 && size > 4096)
+  for (int64_t part = 0; part < threads; part++) {
+    const int64_t from = part * size / threads, to = (part + 1) * size / threads;
+    for (int64_t i = 1; i < lists; i++) {
+      for (int64_t j = from; j < to; j++) sums[j] += sums[i * size + j];
+    }
+  }
+}
+
 /** Two numbers of bfloat16 whose products are added together. */
 using Pair = uint32_t;
 

@@ -165,19 +165,22 @@ void weightGradient(const Convolution& c, const uint16_t* input, const uint16_t*
   // Of pairs of images, or of blocks of output channels.
   const int64_t length = byChannels ? c.outChannels / 16 : (c.images + 1) / 2;
   const int64_t shares = std::clamp<int64_t>(threads, 1, length);
-  std::vector<float> own(byChannels ? 0 : (shares - 1) * size);
-  std::fill(out, out + size, 0.0f);
+  const Scratch<float> own(byChannels ? 0 : shares * size);
+  if (byChannels) std::fill_n(out, size, 0.0f);
 #pragma omp parallel for num_threads((int)shares) schedule(static) if (shares > 1)
   for (int64_t i = 0; i < shares; i++) {
     const int64_t from = i * length / shares, to = (i + 1) * length / shares;
     if (byChannels) {
       addShare(c, {0, c.images, 16 * from, 16 * to}, input, gradient, out);
     } else {
-      float* sums = i == 0 ? out : own.data() + (i - 1) * size;
+      float* sums = own + i * size;
+      std::fill_n(sums, size, 0.0f);
       addShare(c, {2 * from, std::min(c.images, 2 * to), 0, c.outChannels}, input, gradient, sums);
     }
   }
-  for (size_t j = 0; j < own.size(); j++) out[j % size] += own[j];
+  if (byChannels) return;
+  addUp(own, size, shares, threads);
+  std::copy_n((const float*)own, size, out);
 }
 #else
 void weightGradient(const Convolution&, const uint16_t*, const uint16_t*, float*, int) {}

@@ -381,17 +381,19 @@ DOTS_INLINE void transformKernels(const Weight& w, int64_t o, int64_t i, bool tu
   for (int y = 0; y < 4; y++) kernelColumn(t[0][y], t[1][y], t[2][y], out + 4 * y);
 }
 
-/** To where the pairs of input channels of an output channel lie. */
-DOTS void transformOut(const Weight& w, int64_t o, uint16_t* out) {
+/** Of 16 output channels: to where pairs of input channels lie, in lines of the cache that are the same for all 16. */
+DOTS void transformOuts(const Weight& w, int64_t first, uint16_t* out) {
   const int64_t block = channelsOfBlock(w.outChannels);
   for (int64_t i = 0; i < w.inChannels; i += kLanes) {
-    Vector u[kPlaces];
-    transformKernels(w, o, i, false, u);
-    for (int64_t p = 0; p < kPlaces; p++) {
-      alignas(32) uint32_t pairs[kLanes / 2];
-      _mm256_store_si256((__m256i*)pairs, (__m256i)_mm512_cvtneps_pbh(u[p]));
-      uint32_t* to = (uint32_t*)out + ((o / block * kPlaces + p) * w.inChannels + i) / 2 * block + o % block;
-      for (int64_t k = 0; k < kLanes / 2; k++) to[k * block] = pairs[k];
+    for (int64_t o = first; o < first + kLanes; o++) {
+      Vector u[kPlaces];
+      transformKernels(w, o, i, false, u);
+      for (int64_t p = 0; p < kPlaces; p++) {
+        alignas(32) uint32_t pairs[kLanes / 2];
+        _mm256_store_si256((__m256i*)pairs, (__m256i)_mm512_cvtneps_pbh(u[p]));
+        uint32_t* to = (uint32_t*)out + ((o / block * kPlaces + p) * w.inChannels + i) / 2 * block + o % block;
+        for (int64_t k = 0; k < kLanes / 2; k++) to[k * block] = pairs[k];
+      }
     }
   }
 }
@@ -414,7 +416,7 @@ DOTS void transformTurnedPair(const Weight& w, int64_t pair, uint16_t* out) {
 
 void transformWeight(const Weight& weight, uint16_t* out, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-  for (int64_t o = 0; o < weight.outChannels; o++) transformOut(weight, o, out);
+  for (int64_t o = 0; o < weight.outChannels; o += kLanes) transformOuts(weight, o, out);
 }
 
 void transformTurnedWeight(const Weight& weight, uint16_t* out, int threads) {
@@ -438,19 +440,18 @@ void winogradWeightGradient(const Convolution& c, const uint16_t* input, const u
   const int64_t length = byChannels ? c.outChannels / kLanes : c.images;
   const int64_t parts = byChannels ? size * (int64_t)sizeof(float) / kMostSums : 1;
   const int64_t shares = std::clamp<int64_t>(parts, std::min<int64_t>(threads, length), length);
-  const Scratch<float> sums((byChannels ? 1 : shares) * size, true);
+  const Scratch<float> sums((byChannels ? 1 : shares) * size, byChannels);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
   for (int64_t i = 0; i < shares; i++) {
     const int64_t from = i * length / shares, to = (i + 1) * length / shares;
     if (byChannels) {
       add(c, {0, c.images, kLanes * from, kLanes * to}, input, gradient, sums);
     } else {
+      std::fill_n(sums + i * size, size, 0.0f);
       add(c, {from, to, 0, c.outChannels}, input, gradient, sums + i * size);
     }
   }
-  for (int64_t i = 1; i < (byChannels ? 1 : shares); i++) {
-    for (int64_t j = 0; j < size; j++) sums[j] += sums[i * size + j];
-  }
+  if (!byChannels) addUp(sums, size, shares, threads);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
   for (int64_t o = 0; o < c.outChannels; o++) finishWeightGradient(c, o, sums, out + o * 9 * c.inChannels);
 }
