@@ -10,8 +10,8 @@
  * blocks in double precision: a result does not depend on the number of threads.
  * Source: Ioffe & Szegedy 2015, Algorithm 1 and the derivatives below it, https://arxiv.org/abs/1502.03167
  */
+#include "batch_norm.h"
 #include "batch_norm_loops.h"
-#include "differentiable.h"
 #include "operators.h"
 
 #include <ATen/Parallel.h>
@@ -103,6 +103,11 @@ Tensor tensorOf(const std::vector<double>& values, const at::TensorOptions& opti
   return out;
 }
 
+std::vector<double> inverseOf(std::vector<double> var, double eps) {
+  for (auto& v : var) v = 1 / std::sqrt(v + eps);
+  return var;
+}
+
 struct Settings {
   bool training;
   double momentum, eps;
@@ -134,15 +139,9 @@ template <class T>
 Tensor forwardOf(const Tensor& x, const OptionalTensor& residual, const std::vector<double>& mean,
                  const std::vector<double>& inverse, const OptionalTensor& weight, const OptionalTensor& bias, bool relu) {
   const Rows r(x);
-  std::vector<double> scale = inverse, shift(r.channels);
-  if (weight) {
-    const auto w = valuesOf(*weight);
-    for (int64_t c = 0; c < r.channels; c++) scale[c] *= w[c];
-  }
-  if (bias) shift = valuesOf(*bias);
-  for (int64_t c = 0; c < r.channels; c++) shift[c] -= mean[c] * scale[c];
+  const ScaleAndShift values(mean, inverse, weight, bias);
   using A = Wide<T>;
-  const auto a = repeated<A>(r, scale), b = repeated<A>(r, shift);
+  const auto a = repeated<A>(r, values.scale), b = repeated<A>(r, values.shift);
   Tensor y = at::empty_like(x);
   const T* in = x.data_ptr<T>();
   const T* add = residual ? residual->data_ptr<T>() : nullptr;
@@ -226,8 +225,7 @@ struct FusedBatchNorm : torch::autograd::Function<FusedBatchNorm> {
       mean = valuesOf(*runningMean);
       var = valuesOf(*runningVar);
     }
-    for (auto& v : var) v = 1 / std::sqrt(v + eps);
-    const auto& inverse = var;
+    const auto inverse = inverseOf(var, eps);
     const OptionalTensor added = residual ? OptionalTensor(laidOut(*residual)) : residual;
     Tensor y = [&]() -> Tensor {
       BY_TYPE(input.scalar_type(), forwardOf<T>(input, added, mean, inverse, weight, bias, relu))
@@ -292,6 +290,24 @@ bool fits(const Tensor& input, const OptionalTensor& weight, const OptionalTenso
   return training || (runningMean && runningVar);
 }
 
+}  // namespace
+
+ScaleAndShift::ScaleAndShift(const std::vector<double>& mean, const std::vector<double>& inverse, const OptionalTensor& weight,
+                             const OptionalTensor& bias)
+    : scale(inverse), shift(mean.size()) {
+  if (weight) {
+    const auto w = valuesOf(*weight);
+    for (size_t c = 0; c < scale.size(); c++) scale[c] *= w[c];
+  }
+  if (bias) shift = valuesOf(*bias);
+  for (size_t c = 0; c < scale.size(); c++) shift[c] -= mean[c] * scale[c];
+}
+
+ScaleAndShift ScaleAndShift::running(const Tensor& mean, const Tensor& var, double eps, const OptionalTensor& weight,
+                                     const OptionalTensor& bias) {
+  return {valuesOf(mean), inverseOf(valuesOf(var), eps), weight, bias};
+}
+
 Tensor batchNorm(const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
                  const OptionalTensor& runningMean, const OptionalTensor& runningVar, const OptionalTensor& residual,
                  bool training, double momentum, double eps, bool relu) {
@@ -299,8 +315,6 @@ Tensor batchNorm(const Tensor& input, const OptionalTensor& weight, const Option
     return composed(input, weight, bias, runningMean, runningVar, residual, training, momentum, eps, relu);
   return FusedBatchNorm::apply(input, weight, bias, runningMean, runningVar, residual, training, momentum, eps, relu);
 }
-
-}  // namespace
 
 void registerBatchNorm() {
   registerOperator(

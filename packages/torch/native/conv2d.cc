@@ -6,6 +6,7 @@
  *
  * Under autocast the weight stays in float32: it is rounded here, and its gradient is not.
  */
+#include "batch_norm.h"
 #include "bfloat16_dots.h"
 #include "convolution_loops.h"
 #include "differentiable.h"
@@ -53,13 +54,13 @@ Tensor transformed(const Tensor& weight, bool turned) {
 }
 
 /** @returns `[N, outChannels, H, W]` in channels-last */
-Tensor winograd(const Tensor& input, const Tensor& weight, bool turned) {
+Tensor winograd(const Tensor& input, const Tensor& weight, bool turned, const la_ssl::Finish* finish = nullptr) {
   const int64_t outs = weight.size(turned ? 1 : 0);
   const la_ssl::Convolution sizes{input.size(0), input.size(1), outs, input.size(2), input.size(3), 1};
   const Tensor x = laidOut(input), w = transformed(weight, turned);
   Tensor out = at::empty({sizes.images, outs, sizes.height, sizes.width}, x.options(), at::MemoryFormat::ChannelsLast);
   const auto convolve = takesRows(weight) ? la_ssl::winogradRows : la_ssl::winograd;
-  convolve(sizes, bitsOf(x), bitsOf(w), bitsOf(out), threadsFor(productsOf(sizes)));
+  convolve(sizes, bitsOf(x), bitsOf(w), bitsOf(out), threadsFor(productsOf(sizes)), finish);
   return out;
 }
 
@@ -123,8 +124,47 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const OptionalTensor& b
   return Conv2d::apply(input, weight, stride);
 }
 
+bool isDifferentiated(std::initializer_list<const Tensor*> tensors) {
+  return at::GradMode::is_enabled() &&
+         std::any_of(tensors.begin(), tensors.end(), [](const Tensor* t) { return t->defined() && t->requires_grad(); });
+}
+
+/**
+ * A convolution and the batch norm after it, in evaluation: each channel's scale and shift, the residual and ReLU before outputs are
+ * rounded and written, where nothing is to be differentiated and Winograd's way is taken. Else one operator after the other.
+ */
+Tensor conv2dBatchNorm(const Tensor& input, const Tensor& weight, int64_t stride, int64_t padding, const OptionalTensor& scale,
+                       const OptionalTensor& shift, const Tensor& mean, const Tensor& var, const OptionalTensor& residual,
+                       double eps, bool relu) {
+  const Tensor none;
+  const auto or0 = [&](const OptionalTensor& t) { return t ? &*t : &none; };
+  bool together = fits(input, weight, c10::nullopt, stride, padding) &&
+                  la_ssl::takesWinograd(sizesOf(input, weight, stride)) &&
+                  !isDifferentiated({&input, &weight, or0(scale), or0(shift), or0(residual)});
+  for (const Tensor* t : {or0(scale), or0(shift), &mean, &var}) {
+    if (together && t->defined()) together = t->dim() == 1 && t->numel() == weight.size(0) && at::isFloatingType(t->scalar_type());
+  }
+  if (together && residual) {
+    together = residual->sizes() == at::IntArrayRef{input.size(0), weight.size(0), input.size(2), input.size(3)} &&
+               residual->scalar_type() == at::kBFloat16;
+  }
+  if (!together) {
+    const Tensor y = conv2d(input, weight, c10::nullopt, stride, padding);
+    return batchNorm(y, scale, shift, mean, var, residual, false, 0, eps, relu);
+  }
+  const auto values = ScaleAndShift::running(mean, var, eps, scale, shift);
+  const std::vector<float> a(values.scale.begin(), values.scale.end()), b(values.shift.begin(), values.shift.end());
+  const Tensor added = residual ? laidOut(*residual) : none;
+  const la_ssl::Finish finish{a.data(), b.data(), residual ? bitsOf(added) : nullptr, relu};
+  return winograd(input, weight, false, &finish);
+}
+
 }  // namespace
 
 void registerConv2d() {
   registerOperator("conv2d(Tensor input, Tensor weight, Tensor? bias, int stride, int padding) -> Tensor", conv2d);
+  registerOperator(
+      "conv2d_batch_norm(Tensor input, Tensor weight, int stride, int padding, Tensor? norm_weight, Tensor? norm_bias, "
+      "Tensor running_mean, Tensor running_var, Tensor? residual, float eps, bool relu) -> Tensor",
+      conv2dBatchNorm);
 }

@@ -217,9 +217,10 @@ DOTS_INLINE void transformOutput(const float* sums, int64_t place, Vector out[4]
   for (int j = 0; j < 2; j++) outputPair(t[0][j], t[1][j], t[2][j], t[3][j], out[j], out[2 + j]);
 }
 
-/** Writes one tile's outputs, as far as they lie within the image. */
-template <int kVectors>
-DOTS_INLINE void storeTile(const Convolution& c, const Tiles::Place& place, const float* sums, int64_t step, uint16_t* out) {
+/** Writes one tile's outputs from channel `o` on, as far as they lie within the image. */
+template <int kVectors, bool finishes>
+DOTS_INLINE void storeTile(const Convolution& c, const Tiles::Place& place, const float* sums, int64_t step, const Finish* finish,
+                           int64_t o, uint16_t* out) {
   Vector y[kVectors][4];
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; v++) transformOutput(sums + v * kLanes, step, y[v]);
@@ -227,11 +228,15 @@ DOTS_INLINE void storeTile(const Convolution& c, const Tiles::Place& place, cons
   for (int i = 0; i < 4; i++) {
     const int64_t row = place.y + i / 2, column = place.x + i % 2;
     if (row >= c.height || column >= c.width) continue;
-    uint16_t* to = out + ((place.image * c.height + row) * c.width + column) * c.outChannels;
+    const int64_t at = ((place.image * c.height + row) * c.width + column) * c.outChannels + o;
+    if constexpr (finishes) {
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; v++) y[v][i] = finished(y[v][i], *finish, o + v * kLanes, at + v * kLanes);
+    }
     if constexpr (kVectors == 2) {
-      _mm512_storeu_si512(to, rounded(y[0][i], y[1][i]));
+      _mm512_storeu_si512(out + at, rounded(y[0][i], y[1][i]));
     } else {
-      _mm256_storeu_si256((__m256i*)to, (__m256i)_mm512_cvtneps_pbh(y[0][i]));
+      _mm256_storeu_si256((__m256i*)(out + at), (__m256i)_mm512_cvtneps_pbh(y[0][i]));
     }
   }
 }
@@ -240,8 +245,9 @@ DOTS_INLINE void storeTile(const Convolution& c, const Tiles::Place& place, cons
 int64_t channelsOfBlock(int64_t channels) { return channels % (2 * kLanes) == 0 ? 2 * kLanes : kLanes; }
 
 /** Of the images `first` to `last`. */
-template <int kVectors>
-DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint16_t* input, const uint16_t* weight, uint16_t* out) {
+template <int kVectors, bool finishes>
+DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint16_t* input, const uint16_t* weight, uint16_t* out,
+                   const Finish* finish) {
   constexpr int64_t kBlock = kSums / kVectors, kOuts = kVectors * kLanes, kStep = kBlock * kVectors * kLanes;
   using Block = Transformed<kBlock>;
   const Tiles tiles(c);
@@ -267,7 +273,9 @@ DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint
         next.fetch();
         multiply<kVectors>(transformed + p * Block::kPlace, w + p * placeW, c.inChannels, sums + p * kStep);
       }
-      for (int64_t t = 0; t < count; t++) storeTile<kVectors>(c, places[t], sums + t * kVectors * kLanes, kStep, out + o);
+      for (int64_t t = 0; t < count; t++) {
+        storeTile<kVectors, finishes>(c, places[t], sums + t * kVectors * kLanes, kStep, finish, o, out);
+      }
     }
   }
 }
@@ -424,12 +432,14 @@ void transformTurnedWeight(const Weight& weight, uint16_t* out, int threads) {
   for (int64_t pair = 0; pair < weight.outChannels / 2; pair++) transformTurnedPair(weight, pair, out);
 }
 
-void winograd(const Convolution& c, const uint16_t* input, const uint16_t* weight, uint16_t* out, int threads) {
-  const auto convolveImages = channelsOfBlock(c.outChannels) == kLanes ? convolve<1> : convolve<2>;
+void winograd(const Convolution& c, const uint16_t* input, const uint16_t* weight, uint16_t* out, int threads,
+              const Finish* finish) {
+  const bool one = channelsOfBlock(c.outChannels) == kLanes;
+  const auto convolveImages = finish ? (one ? convolve<1, true> : convolve<2, true>) : one ? convolve<1, false> : convolve<2, false>;
   const int64_t shares = std::clamp<int64_t>(threads, 1, c.images);
 #pragma omp parallel for num_threads((int)shares) schedule(static) if (shares > 1)
   for (int64_t i = 0; i < shares; i++) {
-    convolveImages(c, i * c.images / shares, (i + 1) * c.images / shares, input, weight, out);
+    convolveImages(c, i * c.images / shares, (i + 1) * c.images / shares, input, weight, out, finish);
   }
 }
 
@@ -458,7 +468,7 @@ void winogradWeightGradient(const Convolution& c, const uint16_t* input, const u
 #else
 void transformWeight(const Weight&, uint16_t*, int) {}
 void transformTurnedWeight(const Weight&, uint16_t*, int) {}
-void winograd(const Convolution&, const uint16_t*, const uint16_t*, uint16_t*, int) {}
+void winograd(const Convolution&, const uint16_t*, const uint16_t*, uint16_t*, int, const Finish*) {}
 void winogradWeightGradient(const Convolution&, const uint16_t*, const uint16_t*, float*, int) {}
 #endif
 

@@ -86,7 +86,9 @@ DOTS_INLINE void multiply(const Row& r, const uint16_t* const rows[kRows], int64
 }
 
 /** Of the images `first` to `last`. */
-DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint16_t* input, const uint16_t* weight, uint16_t* out) {
+template <bool finishes>
+DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint16_t* input, const uint16_t* weight, uint16_t* out,
+                   const Finish* finish) {
   const Row r(c.width, c.inChannels);
   const int64_t rowSize = c.width * c.inChannels, end = last * c.height;
   const Scratch<uint16_t> transformed(kRows * r.size), zeros(r.size, true);
@@ -104,13 +106,16 @@ DOTS void convolve(const Convolution& c, int64_t first, int64_t last, const uint
     for (int64_t o = 0; o < c.outChannels; o += kLanes) {
       for (int64_t tile = 0; tile < r.tiles; tile += kBlock) {
         next.fetch();
-        Vector y2[kBlock][2];
-        multiply(r, rows, tile, weight + o * kRows * kPlaces * c.inChannels, c.inChannels, y2);
-        uint16_t* to = out + (row * c.width + 2 * tile) * c.outChannels + o;
+        Vector sums[kBlock][2];
+        multiply(r, rows, tile, weight + o * kRows * kPlaces * c.inChannels, c.inChannels, sums);
         const int64_t pixels = c.width - 2 * tile;
 #pragma GCC unroll 8
-        for (int x = 0; x < 2 * kBlock; x++, to += c.outChannels) {
-          if (x < pixels) _mm256_storeu_si256((__m256i*)to, (__m256i)_mm512_cvtneps_pbh(y2[x / 2][x % 2]));
+        for (int x = 0; x < 2 * kBlock; x++) {
+          if (x >= pixels) continue;
+          const int64_t at = (row * c.width + 2 * tile + x) * c.outChannels + o;
+          Vector v = sums[x / 2][x % 2];
+          if constexpr (finishes) v = finished(v, *finish, o, at);
+          _mm256_storeu_si256((__m256i*)(out + at), (__m256i)_mm512_cvtneps_pbh(v));
         }
       }
     }
@@ -144,14 +149,18 @@ DOTS void transformRowsOfWeight(const Weight& w, bool turned, uint16_t* out) {
   }
 }
 
-void winogradRows(const Convolution& c, const uint16_t* input, const uint16_t* weight, uint16_t* out, int threads) {
+void winogradRows(const Convolution& c, const uint16_t* input, const uint16_t* weight, uint16_t* out, int threads,
+                  const Finish* finish) {
   const int64_t shares = std::clamp<int64_t>(threads, 1, c.images);
+  const auto convolveImages = finish ? convolve<true> : convolve<false>;
 #pragma omp parallel for num_threads((int)shares) schedule(static) if (shares > 1)
-  for (int64_t i = 0; i < shares; i++) convolve(c, i * c.images / shares, (i + 1) * c.images / shares, input, weight, out);
+  for (int64_t i = 0; i < shares; i++) {
+    convolveImages(c, i * c.images / shares, (i + 1) * c.images / shares, input, weight, out, finish);
+  }
 }
 #else
 void transformRowsOfWeight(const Weight&, bool, uint16_t*) {}
-void winogradRows(const Convolution&, const uint16_t*, const uint16_t*, uint16_t*, int) {}
+void winogradRows(const Convolution&, const uint16_t*, const uint16_t*, uint16_t*, int, const Finish*) {}
 #endif
 
 }  // namespace la_ssl

@@ -14,6 +14,7 @@ inline int64_t transformedRowsSize(const Weight& w) { return 12 * w.outChannels 
 void transformRowsOfWeight(const Weight& weight, bool turned, uint16_t* out);
 
 /** As `winograd`, with a weight of `transformRowsOfWeight`, where `takesWinograd`. */
-void winogradRows(const Convolution& c, const uint16_t* input, const uint16_t* weight, uint16_t* out, int threads);
+void winogradRows(const Convolution& c, const uint16_t* input, const uint16_t* weight, uint16_t* out, int threads,
+                  const Finish* finish = nullptr);
 
 }  // namespace la_ssl

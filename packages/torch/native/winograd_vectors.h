@@ -1,5 +1,7 @@
 /** What Winograd's ways along one and along two dimensions share: vectors of 16 channels in float32, and the transforms of F(2, 3). */
 #pragma once
+#include "winograd_loops.h"
+
 #include "bfloat16_dots.h"
 
 #ifdef LA_SSL_BFLOAT16_DOTS
@@ -28,6 +30,13 @@ DOTS_INLINE void kernelColumn(Vector a, Vector b, Vector c, Vector out[4]) {
 DOTS_INLINE void outputPair(Vector a, Vector b, Vector c, Vector d, Vector& first, Vector& second) {
   first = plus(plus(a, b), c);
   second = minus(minus(b, c), d);
+}
+
+/** @param at - where the 16 channels from `channel` on lie in the output */
+DOTS_INLINE Vector finished(Vector y, const Finish& f, int64_t channel, int64_t at) {
+  y = _mm512_fmadd_ps(y, _mm512_loadu_ps(f.scale + channel), _mm512_loadu_ps(f.shift + channel));
+  if (f.residual) y = plus(y, widen(f.residual + at));
+  return f.relu ? _mm512_max_ps(_mm512_setzero_ps(), y) : y;  // of NaN and a number, the second
 }
 
 }  // namespace la_ssl

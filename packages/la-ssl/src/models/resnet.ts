@@ -67,8 +67,8 @@ class BasicBlock extends Block {
   }
 
   protected join(input: Tensor, shortcut: Tensor): Tensor {
-    const hidden = this.#bn1.forward(this.#conv1.forward(input), { relu: true });
-    return this.#bn2.forward(this.#conv2.forward(hidden), { residual: shortcut, relu: true });
+    const hidden = this.#conv1.forwardNormalised(input, this.#bn1, { relu: true });
+    return this.#conv2.forwardNormalised(hidden, this.#bn2, { residual: shortcut, relu: true });
   }
 }
 
@@ -92,9 +92,9 @@ class Bottleneck extends Block {
   }
 
   protected join(input: Tensor, shortcut: Tensor): Tensor {
-    const narrow = this.#bn1.forward(this.#conv1.forward(input), { relu: true });
-    const hidden = this.#bn2.forward(this.#conv2.forward(narrow), { relu: true });
-    return this.#bn3.forward(this.#conv3.forward(hidden), { residual: shortcut, relu: true });
+    const narrow = this.#conv1.forwardNormalised(input, this.#bn1, { relu: true });
+    const hidden = this.#conv2.forwardNormalised(narrow, this.#bn2, { relu: true });
+    return this.#conv3.forwardNormalised(hidden, this.#bn3, { residual: shortcut, relu: true });
   }
 }
 
@@ -139,7 +139,7 @@ export class ResNet extends nn.Module implements Encoder {
    */
   forward(images: Tensor): Tensor {
     const input = images.contiguous({ memoryFormat: 'channelsLast' });
-    let x = this.#bn1.forward(this.#conv1.forward(input), { relu: true });
+    let x = this.#conv1.forwardNormalised(input, this.#bn1, { relu: true });
     if (this.#pooled) x = maxPool2d(x, 3, { stride: 2, padding: 1 });
     for (const stage of this.#stages) x = stage.forward(x);
     return x.mean([2, 3]);

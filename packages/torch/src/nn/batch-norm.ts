@@ -8,6 +8,13 @@ import { noGrad } from '../modes.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 
+/** What follows a batch norm in the same operator. */
+export interface NormOptions {
+  /** Of the shape of the input, added before the ReLU. */
+  residual?: Tensor | null;
+  relu?: boolean;
+}
+
 export class BatchNorm extends Module {
   readonly weight: Tensor | null;
   readonly bias: Tensor | null;
@@ -15,7 +22,8 @@ export class BatchNorm extends Module {
   readonly runningVar: Tensor;
   readonly #batches: Tensor;
   readonly #momentum: number;
-  readonly #eps: number;
+  /** Added to the variance. */
+  readonly eps: number;
 
   /**
    * @param features - size of the second dimension of the input `[N, features]` or `[N, features, H, W]`
@@ -33,18 +41,14 @@ export class BatchNorm extends Module {
     this.runningVar = this.buffer('running_var', ones([features]));
     this.#batches = this.buffer('num_batches_tracked', zeros([], { dtype: 'int64' }));
     this.#momentum = momentum;
-    this.#eps = eps;
+    this.eps = eps;
   }
 
   /**
    * Normalises, adds `residual` and applies a ReLU, as far as asked, in one operator (`native/batch_norm.cc`).
-   * @param residual - of the shape of the input, added before the ReLU
    * @throws Error where in training there is one value a feature only: it has no variance
    */
-  forward(
-    input: Tensor,
-    { residual = null, relu = false }: { residual?: Tensor | null; relu?: boolean } = {},
-  ): Tensor {
+  forward(input: Tensor, { residual = null, relu = false }: NormOptions = {}): Tensor {
     if (this.training && input.numel === this.runningMean.numel) {
       throw new Error(
         `BatchNorm needs more than one value a feature, got shape [${input.shape.join(', ')}].`,
@@ -52,7 +56,7 @@ export class BatchNorm extends Module {
     }
     if (this.training) noGrad(() => this.#batches.add_(1));
     const learned = [this.weight, this.bias, this.runningMean, this.runningVar];
-    const settings = [this.training, this.#momentum, this.#eps, relu];
+    const settings = [this.training, this.#momentum, this.eps, relu];
     return call('la_ssl::batch_norm', input, ...learned, residual, ...settings) as Tensor;
   }
 }

@@ -18,6 +18,7 @@ import {
   zeros,
 } from '../index.js';
 import { assertAllclose } from '../testing.js';
+import { BatchNorm } from './batch-norm.js';
 import { Conv2d } from './conv2d.js';
 
 test('a strided 1×1 convolution of few channels in channels-last has its gradient, and harms no memory', () => {
@@ -272,6 +273,96 @@ test('on two threads the same numbers each time, and those of one thread but for
   } finally {
     setThreads(before);
   }
+});
+
+/** A convolution and a norm whose statistics and learned values are powers of 2 and small whole numbers. */
+function withNorm(c: Case): { conv: Conv2d; norm: BatchNorm; x: Tensor; residual: Tensor } {
+  const generator = new Generator(11);
+  const [ins, outs] = c.channels;
+  const conv = new Conv2d(ins, outs, 3, { stride: c.stride, padding: 1, bias: c.bias ?? false, generator });
+  const norm = new BatchNorm(outs, { eps: 0.25 });
+  const [height, width] = c.size.map((side) => Math.floor((side - 1) / c.stride) + 1) as [number, number];
+  const set = (t: Tensor | null, values: Tensor): unknown => noGrad(() => t?.copy_(values));
+  set(conv.weight, whole(conv.weight.shape, generator));
+  set(norm.weight, whole([outs], generator).div(2));
+  set(norm.bias, whole([outs], generator));
+  set(norm.runningMean, whole([outs], generator));
+  set(norm.runningVar, zeros([outs]).add(0.75)); // with eps 1
+  return {
+    ...{ conv, norm, x: whole([c.images, ins, ...c.size], generator) },
+    residual: whole([c.images, outs, height, width], generator),
+  };
+}
+
+for (const c of [...winograd, ...taps]) {
+  test(`3×3, bfloat16, ${nameOf(c)}: batch norm, addition and ReLU with it in evaluation`, () => {
+    scope(() => {
+      const { conv, norm, x, residual } = withNorm(c);
+      norm.eval();
+      const { weight, bias, runningMean } = norm;
+      const [w, b, mean] = [weight as Tensor, bias as Tensor, runningMean].map((t) =>
+        t.detach().to('float64').reshape([1, -1, 1, 1]),
+      ) as [Tensor, Tensor, Tensor];
+      const exact = ofLibtorch(x.to('float64'), conv.weight.detach().to('float64'), null, c.stride);
+      for (const format of ['channelsLast', 'contiguous'] as const) {
+        for (const adds of [false, true]) {
+          for (const relu of [false, true]) {
+            const added = adds ? residual.to('bfloat16').contiguous({ memoryFormat: format }) : null;
+            const images = x.contiguous({ memoryFormat: format });
+            const run = (): Tensor =>
+              autocast(() => conv.forwardNormalised(images, norm, { residual: added, relu }));
+            const actual = noGrad(run);
+            let expected = w.mul(exact.sub(mean)).add(b);
+            if (added) expected = expected.add(added.to('float64'));
+            if (relu) expected = expected.clamp({ min: 0 });
+            assert.equal(actual.dtype, 'bfloat16');
+            if (winograd.includes(c) && hasOwnLoops) {
+              assertEqual([actual.add(0)], [expected.to('bfloat16').add(0)]); // 0 for −0
+            }
+            // With a gradient to come, or tap by tap, the convolution's output is rounded too.
+            for (const t of [actual, run()]) {
+              const far = distance(t, expected);
+              assert.ok(far < 2 ** -7, `relative distance ${far}`);
+            }
+          }
+        }
+      }
+    });
+  });
+}
+
+test('convolution and batch norm one after the other, to the last bit, in training, in float32 and with a bias', () => {
+  const [c, strided] = [winograd[0], taps[0]] as [Case, Case];
+  const cases: [Case, boolean, (body: () => Tensor) => Tensor][] = [
+    [c, true, (body) => noGrad(() => autocast(body))],
+    [c, false, (body) => noGrad(body)],
+    [{ ...c, bias: true }, false, (body) => noGrad(() => autocast(body))],
+    [strided, false, (body) => noGrad(() => autocast(body))],
+    [c, false, (body) => autocast(body)],
+  ];
+  for (const [sizes, training, mode] of cases) {
+    scope(() => {
+      const [a, b] = [withNorm(sizes), withNorm(sizes)];
+      for (const { norm } of [a, b]) norm.train(training);
+      const together = mode(() => a.conv.forwardNormalised(a.x, a.norm, { relu: true }));
+      const apart = mode(() => b.norm.forward(b.conv.forward(b.x), { relu: true }));
+      assertEqual([together.detach()], [apart.detach()]);
+      assertEqual([a.norm.runningMean, a.norm.runningVar], [b.norm.runningMean, b.norm.runningVar]);
+      assert.equal(together.requiresGrad, apart.requiresGrad);
+    });
+  }
+});
+
+test('a norm or a residual of another shape is an error', () => {
+  scope(() => {
+    const { conv, norm, x, residual } = withNorm(winograd[0] as Case);
+    const other = new BatchNorm(32).eval();
+    norm.eval();
+    const run = (n: BatchNorm, r: Tensor | null): Tensor =>
+      noGrad(() => autocast(() => conv.forwardNormalised(x, n, { residual: r })));
+    assert.throws(() => run(other as BatchNorm, null), /in la_ssl::conv2d_batch_norm/);
+    assert.throws(() => run(norm, residual.slice({ dim: 3, step: 2 })), /in la_ssl::conv2d_batch_norm/);
+  });
 });
 
 test('wrong arguments are errors that name the operator', () => {

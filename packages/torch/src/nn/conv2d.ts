@@ -2,6 +2,7 @@
 import { call } from '../call.js';
 import { zeros } from '../generated/functions.js';
 import type { Tensor } from '../tensor.js';
+import type { BatchNorm, NormOptions } from './batch-norm.js';
 import { type InitOptions, kaimingNormalFanOut } from './init.js';
 import { Module } from './module.js';
 
@@ -43,9 +44,25 @@ export class Conv2d extends Module {
 
   /** @param input - `[N, inChannels, H, W]` */
   forward(input: Tensor): Tensor {
-    const images = this.#plain ? input.contiguous() : input;
     const { stride, padding } = this.#options;
-    // With a gradient of the weight of our own: `native/conv2d.cc`.
-    return call('la_ssl::conv2d', images, this.weight, this.bias, stride, padding) as Tensor;
+    // With loops of our own in bfloat16: `native/conv2d.cc`.
+    return call('la_ssl::conv2d', this.#laidOut(input), this.weight, this.bias, stride, padding) as Tensor;
+  }
+
+  /**
+   * `norm.forward(this.forward(input), options)`. Where the norm is in evaluation and nothing is to be differentiated, one
+   * operator may do it all, which rounds once in place of twice.
+   * @param input - `[N, inChannels, H, W]`
+   */
+  forwardNormalised(input: Tensor, norm: BatchNorm, { residual = null, relu = false }: NormOptions = {}): Tensor {
+    if (norm.training || this.bias) return norm.forward(this.forward(input), { residual, relu });
+    const { stride, padding } = this.#options;
+    const settings = [norm.weight, norm.bias, norm.runningMean, norm.runningVar, residual, norm.eps, relu];
+    const images = this.#laidOut(input);
+    return call('la_ssl::conv2d_batch_norm', images, this.weight, stride, padding, ...settings) as Tensor;
+  }
+
+  #laidOut(input: Tensor): Tensor {
+    return this.#plain ? input.contiguous() : input;
   }
 }

@@ -1,0 +1,21 @@
+/** What other operators take from `batch_norm.cc`. */
+#pragma once
+#include "differentiable.h"
+
+#include <vector>
+
+/** The operator `la_ssl::batch_norm`. */
+Tensor batchNorm(const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
+                 const OptionalTensor& runningMean, const OptionalTensor& runningVar, const OptionalTensor& residual,
+                 bool training, double momentum, double eps, bool relu);
+
+/** What each channel is multiplied by, and what is added to it. */
+struct ScaleAndShift {
+  std::vector<double> scale, shift;
+  /** @param inverse - `1 / √(var + eps)` */
+  ScaleAndShift(const std::vector<double>& mean, const std::vector<double>& inverse, const OptionalTensor& weight,
+                const OptionalTensor& bias);
+  /** Of evaluation, by the running statistics. */
+  static ScaleAndShift running(const Tensor& mean, const Tensor& var, double eps, const OptionalTensor& weight,
+                               const OptionalTensor& bias);
+};
