@@ -137,11 +137,11 @@ Tensor conv2dBatchNorm(const Tensor& input, const Tensor& weight, int64_t stride
                        const OptionalTensor& shift, const Tensor& mean, const Tensor& var, const OptionalTensor& residual,
                        double eps, bool relu) {
   const Tensor none;
-  const auto or0 = [&](const OptionalTensor& t) { return t ? &*t : &none; };
+  const auto orNone = [&](const OptionalTensor& t) { return t ? &*t : &none; };
   bool together = fits(input, weight, c10::nullopt, stride, padding) &&
                   la_ssl::takesWinograd(sizesOf(input, weight, stride)) &&
-                  !isDifferentiated({&input, &weight, or0(scale), or0(shift), or0(residual)});
-  for (const Tensor* t : {or0(scale), or0(shift), &mean, &var}) {
+                  !isDifferentiated({&input, &weight, orNone(scale), orNone(shift), orNone(residual)});
+  for (const Tensor* t : {orNone(scale), orNone(shift), &mean, &var}) {
     if (together && t->defined()) together = t->dim() == 1 && t->numel() == weight.size(0) && at::isFloatingType(t->scalar_type());
   }
   if (together && residual) {
