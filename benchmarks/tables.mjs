@@ -54,7 +54,7 @@ export function summaryTable(works, outcomes) {
       ]),
       ...result.conditions.map(({ what, target, reached }) => [
         ...[name, middle, '', what],
-        ...[target, reached ? 'yes' : 'NO'],
+        ...[target, reached === null ? 'more rounds would tell' : reached ? 'yes' : 'NO'],
       ]),
       ...(peers.length + result.conditions.length === 0
         ? [[name, middle, 'no peer is here', '', '', '']]
