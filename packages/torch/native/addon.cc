@@ -32,7 +32,6 @@
 #include <unordered_map>
 
 #include "checks.h"
-#include "operators.h"
 
 namespace {
 
@@ -578,16 +577,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     mallopt(M_TOP_PAD, 64 << 20);
     // An error's C++ backtrace costs milliseconds, and its message is shown without.
     c10::SetStackTraceFetcher([] { return std::string(); });
-    registerAugment();
-    registerBatchNorm();
-    registerConv2d();
-    registerJpeg();
-    registerLinear();
-    registerResize();
-    registerAddLayerNorm();
-    registerBiasGelu();
-    registerSelfAttention();
-    registerOptimizerSteps();
     return true;
   }();
   (void)once;

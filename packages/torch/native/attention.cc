@@ -421,6 +421,4 @@ Tensor selfAttention(const Tensor& qkv, const OptionalTensor& bias, int64_t head
 
 }  // namespace
 
-void registerSelfAttention() {
-  registerOperator("self_attention(Tensor qkv, Tensor? bias, int heads) -> Tensor", selfAttention);
-}
+const Operator selfAttentionOperator("self_attention(Tensor qkv, Tensor? bias, int heads) -> Tensor", selfAttention);

@@ -241,9 +241,7 @@ Tensor augment(const Tensor& images, const OptionalTensor& crops, at::IntArrayRe
 
 }  // namespace
 
-void registerAugment() {
-  registerOperator(
-      "augment(Tensor images, Tensor? crops, int[] size, Tensor operations, Tensor amounts, int blur_size, float[] mean, "
-      "float[] std) -> Tensor",
-      augment);
-}
+const Operator augmentOperator(
+    "augment(Tensor images, Tensor? crops, int[] size, Tensor operations, Tensor amounts, int blur_size, float[] mean, "
+    "float[] std) -> Tensor",
+    augment);

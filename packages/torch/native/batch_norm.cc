@@ -316,9 +316,7 @@ Tensor batchNorm(const Tensor& input, const OptionalTensor& weight, const Option
   return FusedBatchNorm::apply(input, weight, bias, runningMean, runningVar, residual, training, momentum, eps, relu);
 }
 
-void registerBatchNorm() {
-  registerOperator(
-      "batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
-      "Tensor? residual, bool training, float momentum, float eps, bool relu) -> Tensor",
-      batchNorm);
-}
+const Operator batchNormOperator(
+    "batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
+    "Tensor? residual, bool training, float momentum, float eps, bool relu) -> Tensor",
+    batchNorm);

@@ -4,7 +4,12 @@
 
 #include <vector>
 
-/** The operator `la_ssl::batch_norm`. */
+/**
+ * The operator `la_ssl::batch_norm`: `relu(weight · (input − mean) / √(var + eps) + bias + residual)`, with what is given of these.
+ * @param input - `[N, C]` or `[N, C, H, W]`; `residual` as it, all others `[C]`
+ * @param training - by the statistics of the batch, which the running ones follow by `momentum`; else by these
+ * @throws c10::Error where shapes do not fit
+ */
 Tensor batchNorm(const Tensor& input, const OptionalTensor& weight, const OptionalTensor& bias,
                  const OptionalTensor& runningMean, const OptionalTensor& runningVar, const OptionalTensor& residual,
                  bool training, double momentum, double eps, bool relu);

@@ -72,23 +72,23 @@ INLINE void gradientsOf(const Piece& p, const T* gradient, const T* y, const T* 
 
 // The loops for each type: a template takes no `target_clones`.
 #define PLAIN(T)                                                                                                               \
-  EVERY_PROCESSOR void squares(const Piece& p, const T* x, const Wide<T>* about, Wide<T>* s, Wide<T>* q) {                \
+  EVERY_PROCESSOR void squares(const Piece& p, const T* x, const Wide<T>* about, Wide<T>* s, Wide<T>* q) {                     \
     squaresOf(p, x, about, s, q);                                                                                              \
   }                                                                                                                            \
-  EVERY_PROCESSOR void normalise(const Piece& p, bool relu, const T* x, const T* r, const Wide<T>* a, const Wide<T>* b,   \
-                                      T* y) {                                                                                  \
+  EVERY_PROCESSOR void normalise(const Piece& p, bool relu, const T* x, const T* r, const Wide<T>* a, const Wide<T>* b,        \
+                                T* y) {                                                                                        \
     if (relu && r) return normaliseOf<true, true>(p, x, r, a, b, y);                                                           \
     if (relu) return normaliseOf<true, false>(p, x, r, a, b, y);                                                               \
     if (r) return normaliseOf<false, true>(p, x, r, a, b, y);                                                                  \
     normaliseOf<false, false>(p, x, r, a, b, y);                                                                               \
   }                                                                                                                            \
-  EVERY_PROCESSOR void gradientSums(const Piece& p, bool relu, const T* g, const T* y, const T* x, const Wide<T>* mean,   \
-                                         Wide<T>* s, Wide<T>* q) {                                                             \
+  EVERY_PROCESSOR void gradientSums(const Piece& p, bool relu, const T* g, const T* y, const T* x, const Wide<T>* mean,        \
+                                    Wide<T>* s, Wide<T>* q) {                                                                  \
     if (relu) return gradientSumsOf<true>(p, g, y, x, mean, s, q);                                                             \
     gradientSumsOf<false>(p, g, y, x, mean, s, q);                                                                             \
   }                                                                                                                            \
-  EVERY_PROCESSOR void gradients(const Piece& p, bool relu, const T* g, const T* y, const T* x, const Wide<T>* a,         \
-                                      const Wide<T>* c, const Wide<T>* b, T* gx, T* gr) {                                      \
+  EVERY_PROCESSOR void gradients(const Piece& p, bool relu, const T* g, const T* y, const T* x, const Wide<T>* a,              \
+                                 const Wide<T>* c, const Wide<T>* b, T* gx, T* gr) {                                           \
     if (relu && gr) return gradientsOf<true, true>(p, g, y, x, a, c, b, gx, gr);                                               \
     if (relu) return gradientsOf<true, false>(p, g, y, x, a, c, b, gx, gr);                                                    \
     if (gr) return gradientsOf<false, true>(p, g, y, x, a, c, b, gx, gr);                                                      \

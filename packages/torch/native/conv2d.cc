@@ -161,10 +161,8 @@ Tensor conv2dBatchNorm(const Tensor& input, const Tensor& weight, int64_t stride
 
 }  // namespace
 
-void registerConv2d() {
-  registerOperator("conv2d(Tensor input, Tensor weight, Tensor? bias, int stride, int padding) -> Tensor", conv2d);
-  registerOperator(
-      "conv2d_batch_norm(Tensor input, Tensor weight, int stride, int padding, Tensor? norm_weight, Tensor? norm_bias, "
-      "Tensor running_mean, Tensor running_var, Tensor? residual, float eps, bool relu) -> Tensor",
-      conv2dBatchNorm);
-}
+const Operator conv2dOperator("conv2d(Tensor input, Tensor weight, Tensor? bias, int stride, int padding) -> Tensor", conv2d);
+const Operator conv2dBatchNormOperator(
+    "conv2d_batch_norm(Tensor input, Tensor weight, int stride, int padding, Tensor? norm_weight, Tensor? norm_bias, "
+    "Tensor running_mean, Tensor running_var, Tensor? residual, float eps, bool relu) -> Tensor",
+    conv2dBatchNorm);

@@ -159,4 +159,4 @@ Tensor biasGelu(const Tensor& input, const OptionalTensor& bias) {
 
 }  // namespace
 
-void registerBiasGelu() { registerOperator("bias_gelu(Tensor input, Tensor? bias) -> Tensor", biasGelu); }
+const Operator biasGeluOperator("bias_gelu(Tensor input, Tensor? bias) -> Tensor", biasGelu);

@@ -92,10 +92,6 @@ Tensor decodeJpeg(const Tensor& content, int64_t channels) {
 
 }  // namespace
 
-void registerJpeg() { registerOperator("decode_jpeg(Tensor content, int channels) -> Tensor", decodeJpeg); }
-
-#else
-
-void registerJpeg() {}
+const Operator decodeJpegOperator("decode_jpeg(Tensor content, int channels) -> Tensor", decodeJpeg);
 
 #endif

@@ -224,9 +224,7 @@ std::tuple<Tensor, Tensor> addLayerNorm(const Tensor& input, const OptionalTenso
 
 }  // namespace
 
-void registerAddLayerNorm() {
-  registerOperator(
-      "add_layer_norm(Tensor input, Tensor? branch, Tensor? branch_bias, Tensor weight, Tensor bias, float eps, "
-      "bool for_product) -> (Tensor, Tensor)",
-      addLayerNorm);
-}
+const Operator addLayerNormOperator(
+    "add_layer_norm(Tensor input, Tensor? branch, Tensor? branch_bias, Tensor weight, Tensor bias, float eps, "
+    "bool for_product) -> (Tensor, Tensor)",
+    addLayerNorm);

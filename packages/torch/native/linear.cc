@@ -94,4 +94,4 @@ Tensor linear(const Tensor& input, const Tensor& weight, const OptionalTensor& b
 
 }  // namespace
 
-void registerLinear() { registerOperator("linear(Tensor input, Tensor weight, Tensor? bias) -> Tensor", linear); }
+const Operator linearOperator("linear(Tensor input, Tensor weight, Tensor? bias) -> Tensor", linear);

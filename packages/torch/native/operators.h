@@ -5,34 +5,17 @@
 
 #include <string>
 
-/** @param schema - as ATen writes them, beginning with the operator's name */
-template <class Function>
-void registerOperator(const std::string& schema, Function* function) {
-  // Another copy of the addon in this process may have done it.
-  const std::string name = "la_ssl::" + schema.substr(0, schema.find('('));
-  if (c10::Dispatcher::singleton().findSchema({name, ""})) return;
-  // Kept for as long as the process runs: an operator is gone with its library.
-  auto* library = new torch::Library(torch::Library::FRAGMENT, "la_ssl", c10::nullopt, __FILE__, __LINE__);
-  library->def(schema.c_str(), function);
-}
-
-/** `batch_norm.cc` */
-void registerBatchNorm();
-/** `conv2d.cc` */
-void registerConv2d();
-/** `linear.cc` */
-void registerLinear();
-/** `layer_norm.cc` */
-void registerAddLayerNorm();
-/** `gelu.cc` */
-void registerBiasGelu();
-/** `attention.cc` */
-void registerSelfAttention();
-/** `optimizer_steps.cc` */
-void registerOptimizerSteps();
-/** `augment.cc` */
-void registerAugment();
-/** `resize.cc` */
-void registerResize();
-/** `jpeg.cc` */
-void registerJpeg();
+/** Makes a function an operator when the addon is loaded: one of these stands at the end of each operator's file. */
+class Operator {
+ public:
+  /** @param schema - as ATen writes them, beginning with the operator's name */
+  template <class Function>
+  Operator(const std::string& schema, Function* function) {
+    // Another copy of the addon in this process may have done it.
+    const std::string name = "la_ssl::" + schema.substr(0, schema.find('('));
+    if (c10::Dispatcher::singleton().findSchema({name, ""})) return;
+    // Kept for as long as the process runs: an operator is gone with its library.
+    auto* library = new torch::Library(torch::Library::FRAGMENT, "la_ssl", c10::nullopt, __FILE__, __LINE__);
+    library->def(schema.c_str(), function);
+  }
+};

@@ -156,13 +156,11 @@ void sgd(at::TensorList parameters, at::TensorList gradients, at::TensorList vel
 
 }  // namespace
 
-void registerOptimizerSteps() {
-  registerOperator(
-      "sgd_(Tensor(a!)[] parameters, Tensor[] gradients, Tensor(b!)[] velocities, float decay, float momentum, float lr, "
-      "bool nesterov) -> ()",
-      sgd);
-  registerOperator(
-      "adamw_(Tensor(a!)[] parameters, Tensor[] gradients, Tensor(b!)[] means, Tensor(c!)[] squares, "
-      "float[] corrections, float[] factors, float decay, float beta1, float beta2, float eps) -> ()",
-      adamw);
-}
+const Operator sgdOperator(
+    "sgd_(Tensor(a!)[] parameters, Tensor[] gradients, Tensor(b!)[] velocities, float decay, float momentum, float lr, "
+    "bool nesterov) -> ()",
+    sgd);
+const Operator adamwOperator(
+    "adamw_(Tensor(a!)[] parameters, Tensor[] gradients, Tensor(b!)[] means, Tensor(c!)[] squares, "
+    "float[] corrections, float[] factors, float decay, float beta1, float beta2, float eps) -> ()",
+    adamw);

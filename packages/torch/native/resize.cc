@@ -173,4 +173,4 @@ Tensor resizeAndCrop(const Tensor& image, int64_t side) {
 
 }  // namespace
 
-void registerResize() { registerOperator("resize_and_crop(Tensor image, int side) -> Tensor", resizeAndCrop); }
+const Operator resizeAndCropOperator("resize_and_crop(Tensor image, int side) -> Tensor", resizeAndCrop);

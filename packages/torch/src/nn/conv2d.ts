@@ -51,8 +51,10 @@ export class Conv2d extends Module {
 
   /**
    * `norm.forward(this.forward(input), options)`. Where the norm is in evaluation and nothing is to be differentiated, one
-   * operator may do it all, which rounds once in place of twice.
+   * operator may do it all (`native/conv2d.cc`), which rounds once in place of twice.
    * @param input - `[N, inChannels, H, W]`
+   * @returns `[N, outChannels, H', W']`, the shape of `residual`
+   * @throws Error where the norm is of other than `outChannels` features, or `residual` of another shape
    */
   forwardNormalised(input: Tensor, norm: BatchNorm, { residual = null, relu = false }: NormOptions = {}): Tensor {
     if (norm.training || this.bias) return norm.forward(this.forward(input), { residual, relu });
