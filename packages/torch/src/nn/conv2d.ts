@@ -56,7 +56,11 @@ export class Conv2d extends Module {
    * @returns `[N, outChannels, H', W']`, the shape of `residual`
    * @throws Error where the norm is of other than `outChannels` features, or `residual` of another shape
    */
-  forwardNormalised(input: Tensor, norm: BatchNorm, { residual = null, relu = false }: NormOptions = {}): Tensor {
+  forwardNormalised(
+    input: Tensor,
+    norm: BatchNorm,
+    { residual = null, relu = false }: NormOptions = {},
+  ): Tensor {
     if (norm.training || this.bias) return norm.forward(this.forward(input), { residual, relu });
     const { stride, padding } = this.#options;
     const settings = [norm.weight, norm.bias, norm.runningMean, norm.runningVar, residual, norm.eps, relu];
