@@ -46,6 +46,21 @@ const run = (name, title, file, values) => ({
   }),
 });
 
+/** What is done with one number or two of each example. @param file - of a side that takes `--examples` */
+const bookkeeping = (name, title, file) => ({
+  ...{ name, title, x: 'examples', grows: 1, memoryGrows: 1 },
+  values: {
+    full: [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8],
+    quick: [1e4, 1e5, 3e5, 1e6, 3e6],
+    tiny: [1e3, 3e3, 1e4],
+  },
+  effort: { seconds: 4, least: 4 },
+  side: (examples) => ({
+    ...{ command: process.execPath, env: ONE_THREAD, line: '' },
+    args: [script(file), '--examples', String(examples)],
+  }),
+});
+
 export const CURVES = [
   step('width', 'width of the encoder', {
     ...{ grows: 2, memoryGrows: 1 },
@@ -65,17 +80,6 @@ export const CURVES = [
   run('scoring', 'Full-pass scoring', 'scoring.mjs', {
     ...{ full: [256, 512, 1024, 2048, 4096, 8192], quick: [128, 256, 512, 1024], tiny: [16, 32, 64] },
   }),
-  {
-    ...{ name: 'sampling', title: 'Update and draws', x: 'examples', grows: 1, memoryGrows: 1 },
-    values: {
-      full: [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8],
-      quick: [1e4, 1e5, 3e5, 1e6, 3e6],
-      tiny: [1e3, 3e3, 1e4],
-    },
-    effort: { seconds: 4, least: 4 },
-    side: (examples) => ({
-      ...{ command: process.execPath, env: ONE_THREAD, line: '' },
-      args: [script('sampling-epoch.mjs'), '--examples', String(examples)],
-    }),
-  },
+  bookkeeping('speeds', 'Speeds taken in, and whom to rescore', 'speeds.mjs'),
+  bookkeeping('sampling', 'Update and draws', 'sampling-epoch.mjs'),
 ];

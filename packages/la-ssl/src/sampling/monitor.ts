@@ -11,10 +11,10 @@
  * Source: Zhu et al., Algorithm 1, https://arxiv.org/abs/2311.16361. With one observation an epoch, weights by age alone are the
  * correction of Kingma and Ba (Adam), Section 3, https://arxiv.org/abs/1412.6980
  */
-import { type Random, some } from '../random.js';
+import type { Random } from '../random.js';
 import { ascending } from './ascending.js';
+import { lowest } from './lowest.js';
 import { checkedSpeed } from './probabilities.js';
-import { smallest } from './quantile.js';
 
 export interface MonitorOptions {
   /** N, the number of examples. */
@@ -178,13 +178,9 @@ export class LearningSpeedMonitor {
    * @returns ascending
    */
   leastKnown(most: number, epoch: number, random: Random): Int32Array {
-    const known = Float64Array.from(this.weights, (_, i) => this.#weightIn(epoch, i));
-    if (most >= known.length) return Int32Array.from(known.keys());
-    const limit = smallest(known, most);
-    const [below, equal]: [number[], number[]] = [[], []];
-    for (let i = 0; i < known.length; i++)
-      if (known[i]! <= limit) (known[i]! < limit ? below : equal).push(i);
-    return Int32Array.from([...below, ...some(equal, most - below.length, random)]).sort();
+    const known = new Float32Array(this.weights.length);
+    for (let i = 0; i < known.length; i++) known[i] = this.#weightIn(epoch, i);
+    return lowest(known, most, random);
   }
 
   #keptNews(): { readonly sums: Float64Array; readonly times: Uint32Array } {

@@ -17,11 +17,6 @@ export function quantile(values: ArrayLike<number>, r: number): number {
   return between(low, high, position - Math.floor(position));
 }
 
-/** The value that would be at place `k`, counted from 0, if they were sorted. Linear in their number. */
-export function smallest(values: Float64Array, k: number): number {
-  return neighbours(values, k)[0];
-}
-
 /** `quantile` of values that are in ascending order. */
 export function quantileOfSorted(sorted: ArrayLike<number>, r: number): number {
   const position = r * (sorted.length - 1);

@@ -1,5 +1,6 @@
 /** @file Statistics of order: they compare speeds without regard to their unit. Ties share the middle rank. */
 import { ascending } from './ascending.js';
+import { asFloat64 } from './quantile.js';
 
 /**
  * Area under the ROC curve: the chance that a random positive scores higher than a random negative, a tie
@@ -91,9 +92,12 @@ export function lowestPrecision(
 
 /** The rank of each value from 1 to n, equal values sharing the middle of theirs. @throws RangeError where one is NaN */
 export function midRanks(values: ArrayLike<number>, order: Int32Array = ascending(values)): Float64Array {
+  const numbers = asFloat64(values);
   const ranks = new Float64Array(order.length);
   for (let start = 0, end = 0; start < order.length; start = end) {
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    const value = numbers[order[start]!];
+    do end++;
+    while (end < order.length && numbers[order[end]!] === value);
     for (let k = start; k < end; k++) ranks[order[k]!] = (start + 1 + end) / 2;
   }
   return ranks;
