@@ -2,7 +2,6 @@
  * What the processor reaches, and convolutions and linear layers of a training step: `node benchmarks/products.mjs --help`. It tells
  * how much of a step no code around the products can save.
  */
-import { parseArgs } from 'node:util';
 import {
   call,
   conv2d,
@@ -15,6 +14,7 @@ import {
   scope,
   setThreads,
 } from '@la-ssl/torch';
+import { readOptions, wholeNumber } from './options.mjs';
 import { table } from './tables.mjs';
 
 const HELP = `Usage: node benchmarks/products.mjs [options]
@@ -28,18 +28,11 @@ Options:
   --repeat <n>  repetitions of each, of which the lower quartile counts (20)
   --help        this text
 `;
-const { values: options } = parseArgs({
-  options: {
-    width: { type: 'string', default: '16' },
-    repeat: { type: 'string', default: '20' },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readOptions(HELP, {
+  width: { type: 'string', default: '16' },
+  repeat: { type: 'string', default: '20' },
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
-const [width, repeat] = [Number(options.width), Number(options.repeat)];
+const [width, repeat] = [wholeNumber(options, 'width'), wholeNumber(options, 'repeat')];
 const IMAGES = 128;
 const dtype = hasFastBfloat16() ? 'bfloat16' : 'float32';
 const generator = new Generator(0);

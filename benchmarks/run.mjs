@@ -5,8 +5,8 @@
  * alike. Both the time that passed and the processor's time are told: on a machine that is busy, compare the latter.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { measure } from './measure.mjs';
+import { fail, readOptions, wholeNumber } from './options.mjs';
 import { currentCommit, fallenRatios, saveRatios } from './ratios.mjs';
 import { findPython } from './side.mjs';
 import { fallenText, summaryTable, workTable } from './tables.mjs';
@@ -30,9 +30,9 @@ Options:
   --help        this text
 `;
 
-const { values: options, positionals: names } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { options, names } = readOptions(
+  HELP,
+  {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     minutes: { type: 'string' },
@@ -40,25 +40,9 @@ const { values: options, positionals: names } = parseArgs({
     json: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
     tiny: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
-
-function fail(message) {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-}
-
-function wholeNumber(name) {
-  const value = Number(options[name]);
-  if (!(Number.isInteger(value) && value > 0)) fail(`--${name} must be a positive whole number.`);
-  return value;
-}
-
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
+  { positionals: true },
+);
 if (options.save && (options.quick || options.tiny)) {
   fail('--save keeps what was measured in full: leave out --quick and --tiny.');
 }
@@ -84,9 +68,9 @@ if (!python)
   say('No python3 has PyTorch: only our side is measured. benchmarks/setup.sh installs the peers.');
 const context = {
   ...{ python, say, quick: options.quick || options.tiny, tiny: options.tiny },
-  rounds: options.rounds === undefined ? (options.tiny ? 1 : undefined) : wholeNumber('rounds'),
-  threads: wholeNumber('threads'),
-  minutes: options.minutes === undefined ? undefined : wholeNumber('minutes'),
+  rounds: options.rounds === undefined ? (options.tiny ? 1 : undefined) : wholeNumber(options, 'rounds'),
+  threads: wholeNumber(options, 'threads'),
+  minutes: options.minutes === undefined ? undefined : wholeNumber(options, 'minutes'),
 };
 
 const outcomes = [];

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { fail, readOptions, wholeNumber } from './options.mjs';
 import { currentCommit } from './ratios.mjs';
 import { CURVES } from './scaling/curves.mjs';
 import { measureCurve } from './scaling/measure-curve.mjs';
@@ -30,28 +30,18 @@ Options:
   --help           this text
 `;
 
-function fail(message) {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-}
-
-const { values: options, positionals: names } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { options, names } = readOptions(
+  HELP,
+  {
     quick: { type: 'boolean', default: false },
     tiny: { type: 'boolean', default: false },
     threads: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'string' },
     plots: { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
-const threads = Number(options.threads);
-if (!(Number.isInteger(threads) && threads > 0)) fail('--threads must be a positive whole number.');
+  { positionals: true },
+);
+const threads = wholeNumber(options, 'threads');
 for (const name of names) {
   if (!CURVES.some((curve) => curve.name === name))
     fail(`There is no curve ${name}. There are: ${CURVES.map((curve) => curve.name).join(', ')}.`);

@@ -4,7 +4,6 @@
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { fromData, noGrad, scope } from '@la-ssl/torch';
 import { groupsOf, imagesAt, loadSplit } from 'la-ssl/data';
 import { drawChart, PALETTE, SHAPES } from 'la-ssl/report';
@@ -19,6 +18,7 @@ import {
   trainConfigSchema,
   trainStep,
 } from 'la-ssl/training';
+import { fail, readOptions, wholeNumber } from './options.mjs';
 import { currentCommit } from './ratios.mjs';
 import { table } from './tables.mjs';
 
@@ -69,29 +69,18 @@ const WAYS = [
   { name: 'pass of 1 view, against that of the pass before', views: 1 },
 ];
 
-const { values: options } = parseArgs({
-  options: {
-    dataset: { type: 'string', default: 'shapes' },
-    seeds: { type: 'string', default: '0,1,2' },
-    epochs: { type: 'string', default: '12' },
-    tiny: { type: 'boolean', default: false },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    json: { type: 'string' },
-    plot: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readOptions(HELP, {
+  dataset: { type: 'string', default: 'shapes' },
+  seeds: { type: 'string', default: '0,1,2' },
+  epochs: { type: 'string', default: '12' },
+  tiny: { type: 'boolean', default: false },
+  threads: { type: 'string', default: String(availableParallelism()) },
+  json: { type: 'string' },
+  plot: { type: 'string' },
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
-const fail = (message) => {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-};
 if (!(options.dataset in SETTINGS)) fail(`--dataset must be one of ${Object.keys(SETTINGS).join(', ')}.`);
-const epochs = options.tiny ? 2 : Number(options.epochs);
-if (!(Number.isInteger(epochs) && epochs > 0)) fail('--epochs must be a positive whole number.');
+const threads = wholeNumber(options, 'threads');
+const epochs = options.tiny ? 2 : wholeNumber(options, 'epochs');
 const seeds = options.seeds.split(',').map(Number);
 if (!seeds.every(Number.isInteger)) fail('--seeds must be whole numbers, as 0,1,2.');
 
@@ -106,7 +95,7 @@ async function watch(seed) {
     trainConfigSchema.parse({
       ...SETTINGS[options.dataset],
       ...(options.tiny && TINY),
-      ...{ epochs, seed, sampler: 'uniform', threads: Number(options.threads), onlineEvaluation: false },
+      ...{ epochs, seed, sampler: 'uniform', threads, onlineEvaluation: false },
     }),
   );
   const dataset = await loadSplit(datasetSpecOf(config), 'train');
@@ -215,7 +204,7 @@ const rows = points.map(({ name, cost, after }) => [
   ...[name, cost.toFixed(1)],
   ...after.map((values) => `${mean(values).toFixed(3)} ${range(values)}`),
 ]);
-const machine = { processor: cpus()[0]?.model, threads: Number(options.threads) };
+const machine = { processor: cpus()[0]?.model, threads };
 const commit = currentCommit();
 process.stdout.write(`${table([head, ...rows])}\n\n`);
 process.stdout.write(

@@ -78,7 +78,11 @@ export const CURVES = [
     ...{ full: [256, 512, 1024, 2048, 4096, 8192], quick: [128, 256, 512, 1024], tiny: [16, 32, 64] },
   }),
   run('scoring', 'Full-pass scoring', 'scoring.mjs', {
-    ...{ full: [512, 1024, 2048, 4096, 8192, 16384, 32768], quick: [128, 256, 512, 1024], tiny: [16, 32, 64] },
+    ...{
+      full: [512, 1024, 2048, 4096, 8192, 16384, 32768],
+      quick: [128, 256, 512, 1024],
+      tiny: [16, 32, 64],
+    },
   }),
   bookkeeping('speeds', 'Speeds taken in, and whom to rescore', 'speeds.mjs'),
   bookkeeping('sampling', 'Update and draws', 'sampling-epoch.mjs'),

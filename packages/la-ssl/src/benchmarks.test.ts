@@ -61,6 +61,22 @@ test('the driver measures our side and the peers that it finds, which compute al
   assert.deepEqual([alone.ratios, alone.conditions.length], [[], 2]);
 });
 
+test('what is wrong with the command line of a benchmark is said in a line', () => {
+  const said = (name: string, ...args: string[]): string => {
+    const run = spawnSync(process.execPath, [file(name), ...args], { encoding: 'utf8' });
+    assert.equal(run.status, 2, run.stderr);
+    assert.equal(run.stderr.trim().split('\n').length, 1, run.stderr);
+    return run.stderr;
+  };
+  for (const name of ['run.mjs', 'scaling.mjs', 'scoring-cost.mjs', 'products.mjs']) {
+    assert.match(said(name, '--nothing'), /'--nothing'\. See --help/);
+  }
+  assert.match(said('run.mjs', '--rounds'), /'--rounds <value>' argument missing\. See/);
+  assert.match(said('run.mjs', '--rounds', '0'), /--rounds must be a positive whole number/);
+  assert.match(said('scaling.mjs', 'nothing'), /no curve nothing\. There are: step-width/);
+  assert.match(said('products.mjs', 'nothing'), /argument 'nothing'/);
+});
+
 test('ratios are kept by processor, and those that fell below all rounds are told', async () => {
   const { fallenRatios, saveRatios } = await import(file('ratios.mjs'));
   const folder = mkdtempSync(join(tmpdir(), 'ratios-'));
