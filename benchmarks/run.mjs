@@ -43,6 +43,9 @@ const { options, names } = readOptions(
   },
   { positionals: true },
 );
+const [rounds, minutes, threads] = ['rounds', 'minutes', 'threads'].map((name) =>
+  options[name] === undefined ? undefined : wholeNumber(options, name),
+);
 if (options.save && (options.quick || options.tiny)) {
   fail('--save keeps what was measured in full: leave out --quick and --tiny.');
 }
@@ -68,9 +71,8 @@ if (!python)
   say('No python3 has PyTorch: only our side is measured. benchmarks/setup.sh installs the peers.');
 const context = {
   ...{ python, say, quick: options.quick || options.tiny, tiny: options.tiny },
-  rounds: options.rounds === undefined ? (options.tiny ? 1 : undefined) : wholeNumber(options, 'rounds'),
-  threads: wholeNumber(options, 'threads'),
-  minutes: options.minutes === undefined ? undefined : wholeNumber(options, 'minutes'),
+  rounds: rounds ?? (options.tiny ? 1 : undefined),
+  ...{ threads, minutes },
 };
 
 const outcomes = [];
