@@ -36,9 +36,9 @@ for (const file of files) {
       const { study, runs } = planStudy(readStudy(folder + file, budget), 1);
       assert.ok(study.seeds.length >= 3, 'a claim needs three seeds');
       for (const { config } of runs) datasetSpec.parse(datasetSpecOf(config));
-      // 20,000 examples × 5 epochs are about two minutes of one core: an hour on two cores holds 60 such runs.
+      // 20,000 examples × 5 epochs are two minutes of one core at most: an hour on two cores holds 60 such runs, less their passes.
       const small = runs.reduce((sum, { config }) => sum + workOf(config), 0) / 100_000;
-      if (budget === 'small') assert.ok(small <= 45, `${small} times two minutes`);
+      if (budget === 'small') assert.ok(small <= 50, `${small} times two minutes`);
     }
   });
 }
