@@ -1,6 +1,6 @@
 /**
- * @file The order of many numbers, by radix sort: linear in their number whatever they are, where a sort of indices by a comparison
- * function takes ten times as long.
+ * @file The order of many numbers, by radix sort: linear in their number whatever they are, and without the calls of a comparison
+ * function.
  */
 
 /** Bits of a number that are looked at in one pass: that many counters stay in the first cache. */
@@ -9,7 +9,7 @@ const RADIX = 2 ** DIGIT;
 
 /**
  * The places of the values from the smallest to the largest, equal ones in the order given; −0 equals 0.
- * Beside the result it takes 20 bytes for each of them.
+ * Beside the result it takes some 20 bytes for each of them.
  *
  * @param values - at most 2³¹ − 1, none of them NaN
  * @throws RangeError naming the example whose value is NaN
