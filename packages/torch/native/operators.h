@@ -1,4 +1,4 @@
-/** The operators of our own, under `la_ssl::`: known to the dispatcher, `call` reaches them as any of ATen's. */
+/** How functions of the addon become operators under `la_ssl::`, which `call` reaches by the dispatcher as it does ATen's. */
 #pragma once
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
