@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Side } from './side.mjs';
 import { median, ratioByRound, spread } from './statistics.mjs';
 
 /**
  * @param context - `{ python, quick, rounds, threads, say }`
- * @returns what each side took, and how many times faster ours is than each other
- * @throws Error where a side fails, computes something else, or the time limit of the work is over
+ * @returns what each side took, and how many times faster ours is than each other; of fewer rounds where the time limit is over
+ * @throws Error where a side fails, computes something else, or has no round when the time limit is over
  */
 export async function measure(work, context) {
   const minutes = context.minutes ?? work.minutes;
@@ -24,14 +25,16 @@ export async function measure(work, context) {
     }
     work.check?.(sides);
     await takeTurns(work, sides, context);
-    work.checkRounds?.(sides);
   } catch (error) {
-    if (limit.aborted) throw new Error(`took longer than ${minutes} minutes`, { cause: error });
-    throw error;
+    if (!limit.aborted) throw error;
+    const rounds = sides.at(-1)?.rounds.length ?? 0;
+    if (rounds === 0) throw new Error(`took longer than ${minutes} minutes`, { cause: error });
+    context.say(`  stopped after ${minutes} minutes: ${rounds} rounds`);
   } finally {
     await Promise.all(sides.map(({ process }) => process.end()));
     rmSync(folder, { recursive: true, force: true });
   }
+  work.checkRounds?.(sides);
   return compare(work, sides);
 }
 
@@ -56,11 +59,48 @@ const lineOf = ({ line = '', lines }, round) => lines?.(round) ?? line;
 async function takeTurns(work, sides, { quick, rounds, say }) {
   const count = rounds ?? (quick ? (work.quickRounds ?? 3) : (work.rounds ?? 7));
   for (let round = 0; round < count; round++) {
-    for (const side of round % 2 ? sides.toReversed() : sides) {
-      side.rounds.push(await side.process.send(lineOf(side, round)));
-    }
+    const order = round % 2 ? sides.toReversed() : sides;
+    const answers = new Map();
+    if (work.slice) await takeSlices(work.slice, order, round, answers);
+    else for (const side of order) answers.set(side, await side.process.send(lineOf(side, round)));
+    for (const side of sides) side.rounds.push(answers.get(side));
     say(`  round ${round + 1} of ${count}`);
   }
+}
+
+/**
+ * A long round: all sides are at it, but only one at a time has the machine, for a slice, while the others stand still. So what
+ * drifts within a round meets all alike too. The time of a side is that of its slices.
+ * @param slice - in ms
+ * @param answers - of each side; filled
+ */
+async function takeSlices(slice, sides, round, answers) {
+  const turns = sides.map((side) => {
+    side.process.pause();
+    const turn = { side, ms: 0, answered: null };
+    turn.ended = side.process.send(lineOf(side, round)).then((answer) => {
+      turn.answered = answer;
+    });
+    turn.ended.catch(() => {}); // it is told by the next slice
+    return turn;
+  });
+  for (let left = turns; left.length > 0; left = left.filter(({ answered }) => !answered).toReversed()) {
+    for (const turn of left) {
+      const started = performance.now();
+      turn.side.process.resume();
+      await endsWithin(slice, turn.ended);
+      turn.side.process.pause();
+      turn.ms += performance.now() - started;
+    }
+  }
+  for (const { side, ms, answered } of turns) answers.set(side, { ...answered, ms });
+}
+
+/** Waits for what is promised, but not longer than so many ms. */
+async function endsWithin(ms, promise) {
+  const timer = new AbortController();
+  const over = sleep(ms, undefined, { signal: timer.signal }).catch(() => {});
+  await Promise.race([promise, over]).finally(() => timer.abort());
 }
 
 /** Of one answer: the time of a round, or the median of its steps. */

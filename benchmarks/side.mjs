@@ -37,8 +37,18 @@ export class Side {
     return this.answer();
   }
 
+  /** It and its threads stand still until `resume`; processes that it has started do not. */
+  pause() {
+    this.process.kill('SIGSTOP');
+  }
+
+  resume() {
+    this.process.kill('SIGCONT');
+  }
+
   async end() {
     this.process.stdin.end();
+    this.resume();
     if (this.process.exitCode !== null || this.process.signalCode !== null || this.failure) return;
     const timer = setTimeout(() => this.#kill(), PATIENCE);
     await once(this.process, 'exit');
@@ -47,6 +57,7 @@ export class Side {
 
   #kill() {
     this.process.kill('SIGTERM'); // PyTorch's workers end with it
+    this.resume();
     setTimeout(() => this.process.kill('SIGKILL'), 2_000).unref();
   }
 }

@@ -1,7 +1,8 @@
 /**
  * What learning speeds cost: a whole run of `la-ssl train` on drawn shapes, LA-SSL against uniform with the same steps, the speeds
  * measured in the training steps (and by a pass over some of what these do not show) or by a pass over all before every epoch, as
- * in the paper. Each round has a seed of its own.
+ * in the paper. Each round has a seed of its own. Runs of ten seconds and more, whose times differ by hundredths, on machines that are
+ * by a third slower for some seconds: within a round all take turns, by tenths of a second.
  */
 import { pairedTInterval } from 'la-ssl/evaluation';
 import { withBlas } from '../blas.mjs';
@@ -21,7 +22,7 @@ export default [
     title: 'LA-SSL against uniform, whole run, same steps (ResNet-18 of width 16, drawn shapes)',
     unit: 's a run',
     show: (ms) => (ms / 1000).toFixed(2),
-    ...{ rounds: 3, quickRounds: 1, minutes: 14 },
+    ...{ rounds: 5, quickRounds: 1, minutes: 14, slice: 100 },
     sides({ threads, quick, tiny }) {
       const side = (own) => ({
         ...{ command: process.execPath, env: withBlas('openmp') },

@@ -115,6 +115,61 @@ test('a side that fails ends its work with a reason, and one that hangs with its
   await assert.rejects(measure(work(1), context), /ours ended before it answered/);
   writeFileSync(script, "process.stdin.on('data', () => {}); setInterval(() => {}, 1000);");
   await assert.rejects(measure(work(0.02), context), /took longer than 0.02 minutes/);
+  writeFileSync(
+    script,
+    "console.log('{}'); process.stdin.once('data', () => console.log(JSON.stringify({ ms: 7, cpuMs: 7 })));",
+  );
+  const { sides } = await measure(work(0.05), { ...context, rounds: 2 });
+  assert.deepEqual(
+    sides.map(({ rounds }: { rounds: object[] }) => rounds),
+    [[{ ms: 7, cpuMs: 7 }]],
+    'the rounds before the limit are told',
+  );
+  rmSync(folder, { recursive: true });
+});
+
+test('sides that share a round by slices stand still in those of others, and slices are what is counted', async () => {
+  const { measure } = await import(file('measure.mjs'));
+  const folder = mkdtempSync(join(tmpdir(), 'slices-'));
+  const script = join(folder, 'side.mjs');
+  // Busy until it has used so many ms of the processor; it has the processor to itself but for what else runs here.
+  writeFileSync(
+    script,
+    `console.log('{}');
+    process.stdin.on('data', () => {
+      const [from, before] = [Date.now(), process.cpuUsage()];
+      let cpuMs = 0;
+      while (cpuMs < Number(process.argv[2])) {
+        const { user, system } = process.cpuUsage(before);
+        cpuMs = (user + system) / 1000;
+      }
+      console.log(JSON.stringify({ ms: Date.now() - from, ownMs: Date.now() - from, cpuMs }));
+    });`,
+  );
+  const side = (name: string, role: string, ms: number) => ({
+    ...{ name, role, command: process.execPath, args: [script, String(ms)] },
+  });
+  const work = {
+    ...{ name: 'w', title: 'w', unit: 'ms', rounds: 1, minutes: 1, slice: 20 },
+    sides: () => [
+      side('long', 'ours', 400),
+      side('short', 'peer', 200),
+      side('endless', 'peer', Number.POSITIVE_INFINITY),
+    ],
+  };
+  const context = { python: undefined, threads: 1, say: () => {} };
+  await assert.rejects(measure({ ...work, minutes: 0.03 }, context), /took longer/);
+  const two = { ...work, sides: () => work.sides().slice(0, 2) };
+  const { sides, ratios } = await measure(two, context);
+  const [long, short] = sides.map(
+    ({ rounds: [round] }: { rounds: { ms: number; ownMs: number }[] }) => round,
+  );
+  assert.ok(
+    long.ownMs >= long.ms + short.ms - 150,
+    `${long.ownMs} ms in all, ${long.ms} and ${short.ms} in slices`,
+  );
+  assert.ok(long.ms >= 350 && short.ms >= 150, `${long.ms} and ${short.ms} ms in slices`);
+  assert.ok(ratios[0].ratio < 0.9, `the short one takes ${ratios[0].ratio} of the time`);
   rmSync(folder, { recursive: true });
 });
 
