@@ -103,12 +103,8 @@ export function samplingDistribution(
   }
 
   const meanWeight = total / known.length;
-  const sum = meanWeight * count; // unknown examples included
-  const floor = uniformShare / count;
-  for (let i = 0; i < count; i++) {
-    const share = (unknown && !unknown[i] ? meanWeight : weights[i]!) / sum;
-    weights[i] = (1 - uniformShare) * share + floor;
-  }
+  if (unknown) fillUnknown(weights, unknown, meanWeight);
+  toProbabilities(weights, meanWeight * count, uniformShare);
   return { probabilities: weights, threshold, chosen, uniformBecause: null };
 }
 
@@ -124,11 +120,25 @@ function fillWeights(
   for (let i = 0; i < speeds.length; i++) {
     if (seen && !seen[i]) continue;
     const weight = h(speeds[i]!, place++);
-    if (!(weight >= 0)) throw new RangeError(`h(${speeds[i]}) of example ${i} is ${weight}; it must be ≥ 0.`);
+    if (!(weight >= 0)) throw badWeight(i, speeds[i]!, weight);
     weights[i] = weight;
     total += weight;
   }
   return total;
+}
+
+const badWeight = (example: number, speed: number, weight: number): RangeError =>
+  new RangeError(`h(${speed}) of example ${example} is ${weight}; it must be ≥ 0.`);
+
+/** Gives this weight to the examples whose speed is not known. */
+function fillUnknown(weights: Float64Array, seen: ArrayLike<boolean | number>, weight: number): void {
+  for (let i = 0; i < weights.length; i++) if (!seen[i]) weights[i] = weight;
+}
+
+/** Weights become probabilities, `(1 − u)·w / Σ w + u / N`. @param sum - of all weights */
+function toProbabilities(weights: Float64Array, sum: number, uniformShare: number): void {
+  const floor = uniformShare / weights.length;
+  for (let i = 0; i < weights.length; i++) weights[i] = (1 - uniformShare) * (weights[i]! / sum) + floor;
 }
 
 /** h as the options have it, for these speeds of N examples. @throws RangeError where an option is out of range */
