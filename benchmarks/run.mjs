@@ -20,9 +20,9 @@ Works, all by default; a name's beginning will do:
 ${WORKS.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}
 
 Options:
-  --quick       fewer rounds, smaller sizes than the titles say: five to seven minutes for all, not twenty
+  --quick       fewer rounds, smaller sizes than the titles say: five to seven minutes for all, not 26
   --rounds <n>  so many rounds of each work
-  --minutes <n> time limit of each work, after which the next begins (each has its own)
+  --minutes <n> time limit of each work, after which its rounds so far are told and the next begins (each has its own)
   --threads <n> threads of the sides that use several (all processors)
   --json        print all that was measured as JSON
   --save        keep the ratios in benchmarks/ratios.json; without it they are compared with those
