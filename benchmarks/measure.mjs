@@ -60,21 +60,26 @@ async function takeTurns(work, sides, { quick, rounds, say }) {
   const count = rounds ?? (quick ? (work.quickRounds ?? 3) : (work.rounds ?? 7));
   for (let round = 0; round < count; round++) {
     const order = round % 2 ? sides.toReversed() : sides;
-    const answers = new Map();
-    if (work.slice) await takeSlices(work.slice, order, round, answers);
-    else for (const side of order) answers.set(side, await side.process.send(lineOf(side, round)));
-    for (const side of sides) side.rounds.push(answers.get(side));
+    const answers = await (work.slice ? bySlices(order, round, work.slice) : oneByOne(order, round));
+    for (const [side, answer] of answers) side.rounds.push(answer);
     say(`  round ${round + 1} of ${count}`);
   }
+}
+
+/** @returns the sides and what each answered */
+async function oneByOne(sides, round) {
+  const answers = [];
+  for (const side of sides) answers.push([side, await side.process.send(lineOf(side, round))]);
+  return answers;
 }
 
 /**
  * A long round: all sides are at it, but only one at a time has the machine, for a slice, while the others stand still. So what
  * drifts within a round meets all alike too. The time of a side is that of its slices.
  * @param slice - in ms
- * @param answers - of each side; filled
+ * @returns the sides and what each answered
  */
-async function takeSlices(slice, sides, round, answers) {
+async function bySlices(sides, round, slice) {
   const turns = sides.map((side) => {
     side.process.pause();
     const turn = { side, ms: 0, answered: null };
@@ -93,7 +98,7 @@ async function takeSlices(slice, sides, round, answers) {
       turn.ms += performance.now() - started;
     }
   }
-  for (const { side, ms, answered } of turns) answers.set(side, { ...answered, ms });
+  return turns.map(({ side, ms, answered }) => [side, { ...answered, ms }]);
 }
 
 /** Waits for what is promised, but not longer than so many ms. */
